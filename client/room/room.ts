@@ -1,0 +1,106 @@
+import type * as Y from 'yjs'
+import type { Command } from '#shared/domain/commands.ts'
+import type { View } from '#shared/domain/view.ts'
+import type { LeafId } from '#shared/ids.ts'
+import type { Refusal } from '#shared/refusals.ts'
+import type { Look, Place, Shown } from '#shared/protocol/frames.ts'
+import type { ArticleView, ClauseView, StructureView } from '#shared/text/structure.ts'
+
+/** The public shape of the headless client. `enterRoom` is in `index.ts`. Names here are contracts (design.md 6). */
+
+/** Thrown by every call that the room refused. `code` is one of `shared/refusals.ts`. */
+export class Refused extends Error {
+  override name = 'Refused'
+  readonly code: Refusal['code']
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal.code)
+    this.code = refusal.code
+    this.refusal = refusal
+  }
+}
+
+export type Connection =
+  | { at: 'joining'; attempt: number }
+  | { at: 'live' }
+  /** Away; tries again at `retryAt` (the machine's clock, ms). */
+  | { at: 'waiting'; attempt: number; retryAt: number }
+  /** Ended for good: session ended, page outdated, closed by us. */
+  | { at: 'ended'; refusal: Refusal | null }
+
+/** What the header says. `saved`: every local word is durable. */
+export type Saving = { at: 'saved'; since: number } | { at: 'saving' } | { at: 'not-sent'; changes: number } | { at: 'not-saving'; reason: string }
+
+export interface RoomOptions {
+  url: string
+  /** Absent in a browser: the seat's cookie is used, named by `process` and `seat`. */
+  token?: string
+  process?: string
+  seat?: string
+}
+
+export interface Room {
+  readonly me: { seat: string; party: string; role: string }
+  /** What this seat may see, always current. */
+  readonly view: View
+  onView(listener: (view: View) => void): () => void
+  readonly connection: Connection
+  onConnection(listener: (connection: Connection) => void): () => void
+  readonly saving: Saving
+  onSaving(listener: (saving: Saving) => void): () => void
+  /** Where others are, by track; only of tracks this seat shares. */
+  presence(track: string): Presence[]
+  onPresence(listener: (track: string, here: Presence[]) => void): () => void
+  /** Resolves when durable, one that narrows access when in force; rejects with `Refused`. */
+  act(command: Command): Promise<{ made: string[] }>
+  /** Asks to see something that changes nothing; rejects with `Refused`. */
+  look(look: Look): Promise<Shown>
+  /** Rejects with `Refused` 'no-such-thing' when hidden or absent. The same track twice gives the same text. */
+  open(track: string): Promise<OpenText>
+  /** Tries to connect now instead of at `retryAt`. */
+  retry(): void
+  close(): Promise<void>
+}
+export interface Presence {
+  seat: string
+  place: Place | null
+}
+
+/** The structure with what follows from the words: `hash` and `state` are computed when read. */
+export interface Structure extends Omit<StructureView, 'articles'> {
+  articles: (Omit<ArticleView, 'clauses'> & { clauses: StructureClause[] })[]
+}
+export interface StructureClause extends Omit<ClauseView, 'items'> {
+  readonly hash: string
+  readonly state: ClauseState
+  items: StructureClause[]
+}
+export type ClauseState = 'open' | 'bracketed' | 'ad-referendum' | 'agreed' | 'locked'
+
+export interface OpenText {
+  readonly track: string
+  /** The document of the track's full audience; another object after 'renewed'. */
+  readonly doc: Y.Doc
+  text(leaf: string): Y.Text
+  readonly structure: Structure
+  readonly level: 'read' | 'comment' | 'suggest' | 'edit'
+  /**
+   * As a person types, index in UTF-16 units of the leaf's Y.Text; resolves when drawn. As 'suggest' in words that are not
+   * one's own it opens a bracket there; touching one's own bracket extends that one.
+   */
+  insert(at: { leaf: string; index: number }, words: string): Promise<void>
+  /** As a person deletes: own words leave, agreed words are struck, others' brackets stay. Resolves when drawn. */
+  remove(at: { leaf: string; index: number; length: number }): Promise<void>
+  /** Whether this seat may write in the leaf now. */
+  mayWrite(leaf: LeafId): boolean
+  /** The clause's words as shown: `[inserted - TAV]`, `[-struck - TAV]`, holders joined by commas. */
+  plain(clause: string): string
+  /** Resolves when every local change is durable. */
+  saved(): Promise<void>
+  /** Tells the others where one is; null: nowhere in this text. */
+  here(place: Place | null): void
+  on(event: TextEventName, listener: (detail: unknown) => void): () => void
+  close(): void
+}
+/** 'structure' and 'words' (detail: leaves that changed) fire after every change, local or not. */
+export type TextEventName = 'level' | 'withdrawn' | 'refused' | 'saved' | 'renewed' | 'structure' | 'words' | 'set-aside'

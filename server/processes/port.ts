@@ -1,0 +1,73 @@
+import type { Command } from '#shared/domain/commands.ts'
+import type { AccessCommand } from '#shared/domain/commands.ts'
+import type { AccessEvent, Fact } from '#shared/domain/events.ts'
+import type { ProcessFile } from '#shared/domain/file.ts'
+import type { Process } from '#shared/domain/process.ts'
+import type { Viewer } from '#shared/domain/view.ts'
+import type { AskId, Instant, PartyId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
+import type { Outcome } from '#shared/outcome.ts'
+import type { Refusal } from '#shared/refusals.ts'
+import type { LiveText } from '../documents/documents.ts'
+import type { Audience } from '../log/log.ts'
+
+/** The processes this node runs: each folded from its log and following it. */
+export interface Processes {
+  /** Starts a new process from a parsed file; durable on return. */
+  start(file: ProcessFile): Promise<Outcome<ProcessId, Refusal>>
+  /** The running process, opened from snapshot and log when it is not yet. Null when the log has none of that id. */
+  open(process: ProcessId): Promise<Running | null>
+  list(): Promise<ProcessId[]>
+  /** Stops following; snapshots what changed. */
+  close(): Promise<void>
+}
+
+/** One process on this node. State and live texts change only from `follow`. */
+export interface Running {
+  readonly id: ProcessId
+  /** Folded up to the last entry that `follow` gave. */
+  readonly state: Process
+  live(track: TrackId): LiveText | null
+  /** Decides, acts and appends; again on conflict. Resolves when durable and applied here; a narrowing: when in force. A repeated ask gets the first answer. */
+  act(by: Viewer | 'operator', ask: AskId | null, command: Command): Promise<Outcome<{ made: string[] }, Refusal>>
+  /** Guards and appends one frame of a lane. Resolves when durable and applied here. A known number is `ok` again. */
+  words(by: Viewer, words: Words): Promise<Outcome<null, Refusal>>
+  /** Leases a client id for a new lane of this text (no entry is written until its first frame). */
+  lease(track: TrackId): number
+  /** Where a lane stands; null when it is not this seat's. */
+  lane(track: TrackId, client: number, seat: SeatId): Promise<{ number: number; clock: number } | null>
+  /** Appends access facts (invitations, sessions); durable and folded on return. */
+  recordAccess(by: SeatId | 'operator' | 'server', audience: Audience, events: AccessEvent[]): Promise<Outcome<null, Refusal>>
+  /** Called after each batch of entries was folded and applied, in log order. */
+  onApplied(listener: (applied: Applied) => void): () => void
+  /** Sight cut in memory though the log could not record it: nothing of the track is served to these until restart. */
+  readonly closures: ReadonlySet<`${TrackId}/${PartyId | SeatId}`>
+}
+
+export interface Words {
+  track: TrackId
+  client: number
+  number: number
+  update: Uint8Array
+}
+
+/** One batch of log entries, folded: what delivery needs to tell everyone what they may know. */
+export interface Applied {
+  before: Process
+  after: Process
+  at: Instant
+  facts: (Fact | Fact<AccessEvent>)[]
+  /** The words of texts, in log order: one item per update entry, with the structure events of the same log step already in `after`. */
+  texts: { track: TrackId; update: Uint8Array; lane: { client: number; owner: SeatId; number: number } | null }[]
+  /** Tracks whose text has a new incarnation in this batch. */
+  renewed: TrackId[]
+}
+
+/** Decides access commands: it makes secrets, so it is no pure function. Injected by `server/app.ts` from `server/access`. */
+export type AccessActs = (
+  running: Running,
+  by: Viewer | 'operator',
+  command: AccessCommand,
+) => Promise<Outcome<{ made: string[] }, Refusal>>
+
+/** Told when sight of tracks ends; resolves when it is in force on this node (frames purged, receipts in or connections reset). */
+export type Withdraw = (process: ProcessId, ended: { track: TrackId; seats: SeatId[] }[]) => Promise<void>

@@ -1,0 +1,58 @@
+import type { ArticleId, BracketId, ClauseId, CommentId, Hash, Instant, ItemId, LeafId, PartyId, SeatId, SessionId, TrackId } from '../ids.ts'
+import type { Level } from '../refusals.ts'
+import type { Article, SeedText } from '../text/structure.ts'
+import type { CommentAudience, Grant, Position, Quote, TrackKind } from './process.ts'
+
+/** What somebody asks. Imperative; parsed once at the edge (`shared/protocol/command-schema.ts`); `by` and `at` never come from the wire. */
+export type Command = ProcessCommand | TextCommand | AccessCommand
+
+export type ProcessCommand =
+  | { type: 'AcceptCharter'; hash: Hash }
+  /** Opens the talks; refused `consent-missing` with the parties whose acceptance is missing. The last acceptance opens them by itself. */
+  | { type: 'OpenTalks' }
+  /** One atomic batch of cells. Exactly one of `party` and `seat` in each. Resolves when every narrowing in it is in force. */
+  | { type: 'SetAccess'; changes: { track: TrackId; party?: PartyId; seat?: SeatId; level: Level; grant?: Partial<Grant> }[] }
+  | { type: 'OpenTrack'; title: string; kind: TrackKind; access: Record<string, Level>; text?: SeedText }
+  | { type: 'PublishNotice'; words: string; to?: PartyId[] }
+  | { type: 'Comment'; track: TrackId; clause: ClauseId; words: string; quote?: Quote | string; audience: CommentAudience; answers?: CommentId }
+  | { type: 'ResolveComment'; comment: CommentId }
+  | { type: 'TakePosition'; track: TrackId; clause: ClauseId; hash: Hash; position: Position['position']; until?: Instant }
+
+export type TextCommand = { track: TrackId } & (
+  | { type: 'AddArticle'; kind: Article['kind']; title: string; after: ArticleId | null }
+  | { type: 'RenameArticle'; article: ArticleId; title: string }
+  /** Only an article without clauses. */
+  | { type: 'RemoveArticle'; article: ArticleId }
+  | { type: 'RenameText'; title: string }
+  | { type: 'AddClause'; article: ArticleId; parent: ClauseId | null; after: ClauseId | null; words?: string }
+  | { type: 'RemoveClause'; clause: ClauseId }
+  | { type: 'MoveClause'; clause: ClauseId; article: ArticleId; parent: ClauseId | null; after: ClauseId | null }
+  | { type: 'SplitClause'; clause: ClauseId; after: ItemId | null }
+  | { type: 'MergeClause'; clause: ClauseId }
+  | { type: 'LockClause'; clause: ClauseId }
+  | { type: 'UnlockClause'; clause: ClauseId }
+  | { type: 'AgreeClause'; clause: ClauseId; hash: Hash; until?: Instant }
+  | { type: 'WithdrawClauseAgreement'; clause: ClauseId }
+  /** Opens a bracket of kind insert (with `after`: the item left of the caret, null at the start) or delete (with `struck`). */
+  | { type: 'OpenBracket'; bracket: BracketId; clause: ClauseId; host: LeafId; kind: 'insert'; after: ItemId | null }
+  | { type: 'OpenBracket'; bracket: BracketId; clause: ClauseId; host: LeafId; kind: 'delete'; struck: { from: ItemId; to: ItemId } }
+  | { type: 'ExtendStrike'; bracket: BracketId; struck: { from: ItemId; to: ItemId } }
+  | { type: 'JoinBracket'; bracket: BracketId }
+  | { type: 'WithdrawBracket'; bracket: BracketId }
+  | { type: 'AgreeBracket'; bracket: BracketId; hash: Hash }
+  | { type: 'AcceptBracket'; bracket: BracketId }
+  /** Asked by a holder whose bracket shows no words; closes it only if the server's leaf is empty too. */
+  | { type: 'CloseEmptyBracket'; bracket: BracketId }
+)
+
+/** Decided in `server/access` (they make secrets). `made` carries a code once, in the answer only. */
+export type AccessCommand =
+  /** A head for its own delegation, a mediator for anyone: made = [code]. */
+  | { type: 'IssueInvitation'; seat: SeatId }
+  | { type: 'RevokeInvitation'; invitation: Hash }
+  /** Another device for oneself: made = [code]. */
+  | { type: 'AddDevice' }
+  | { type: 'ConfirmDevice'; session: SessionId; figures: string }
+  | { type: 'EndSession'; session: SessionId }
+
+export type CommandType = Command['type']

@@ -1,0 +1,186 @@
+import type { CommentId, Hash, Instant, ItemId, LeafId, ClauseId, NoticeId, PartyId, ProcessId, SeatId, SessionId, TrackId } from '../ids.ts'
+import type { Level } from '../refusals.ts'
+import type { Text } from '../text/structure.ts'
+
+/** Rows by id, and the order in which people see them. */
+export interface Table<K extends string, T> {
+  order: K[]
+  by: Record<K, T>
+}
+
+/** The state of one negotiation, folded from its events. Immutable: `evolve` makes the next one. */
+export interface Process {
+  id: ProcessId
+  title: string
+  languages: string[]
+  startedAt: Instant
+  /** Null until the talks have opened. */
+  openedAt: Instant | null
+  charter: Charter
+  secretariat: Secretariat
+  parties: Table<PartyId, Party>
+  seats: Table<SeatId, Seat>
+  tracks: Table<TrackId, Track>
+  notices: Notice[]
+  comments: Table<CommentId, Comment>
+  /** Per party and clause; private to the party and the mediators. */
+  positions: Record<PartyId, Record<ClauseId, Position>>
+  /** The mediators' access decisions, newest last, at most 200: the desk's "last changes". */
+  changes: AccessChangeRecord[]
+  /** The last 1,000 answered asks of each seat, so that a repeat gets the first answer. */
+  answers: Record<SeatId, { ask: string; made: string[] }[]>
+  access: Access
+}
+
+export interface Charter {
+  text: string
+  /** SHA-256 of RFC 8785 JSON of {text, decisionRule}. */
+  hash: Hash
+  decisionRule: 'consensus'
+  acceptance: 'waived' | 'required'
+  accepted: Record<PartyId, { hash: Hash; by: SeatId; at: Instant }>
+}
+export interface Secretariat {
+  name: string
+  phone: string
+  email: string
+}
+
+export type PartyKind = 'delegation' | 'mediation' | 'civil' | 'observer' | 'guarantor' | 'expert' | 'verifier'
+export interface Party {
+  id: PartyId
+  name: string
+  /** Two to five letters, as in a bracket's tag. */
+  short: string
+  kind: PartyKind
+}
+export type Role = 'head' | 'alternate' | 'adviser' | 'mediator' | 'expert' | 'observer' | 'moderator' | 'verifier'
+export interface Seat {
+  id: SeatId
+  party: PartyId
+  role: Role
+  name: string
+  /** A mandate that ends: binding acts after this instant are refused (at the instant is in time). */
+  until?: Instant
+}
+
+export type TrackKind = 'plenary' | 'caucus' | 'proximity' | 'backchannel' | 'group' | 'civil' | 'implementation'
+export interface Track {
+  id: TrackId
+  title: string
+  kind: TrackKind
+  status: 'open' | 'paused' | 'closed'
+  openedAt: Instant
+  /** A caucus: the party whose room it is. */
+  owner: PartyId | null
+  /** Who is not named is hidden. A seat's own cell wins over its party's. */
+  cells: { parties: Record<PartyId, Cell>; seats: Record<SeatId, Cell> }
+  text: Text | null
+}
+/** One cell of the view matrix. */
+export interface Cell {
+  level: Level
+  grant: Grant
+  /** When this unbroken sight began (level above hidden); what came before is subject to `grant.history`. */
+  since: Instant
+}
+/** How a level is granted. Defaults: clean, no annotations from before, no expiry, no export, no offline copy. */
+export interface Grant {
+  /** clean: the text as it stands now, in a new incarnation. full: comments and brackets' past too, the same incarnation. */
+  history: 'clean' | 'full'
+  /** Whether comments from before the grant are shown. */
+  annotations: boolean
+  /** The last instant of sight; `at == until` is in time. */
+  until?: Instant
+  export: boolean
+  offline: boolean
+}
+export const DEFAULT_GRANT: Grant = { history: 'clean', annotations: false, export: false, offline: false }
+
+export interface Notice {
+  id: NoticeId
+  at: Instant
+  by: SeatId
+  words: string
+  /** Null: everyone accredited. */
+  to: PartyId[] | null
+}
+
+export type CommentAudience = 'party' | 'party+mediators' | 'track'
+export interface Comment {
+  id: CommentId
+  track: TrackId
+  clause: ClauseId
+  by: SeatId
+  party: PartyId
+  at: Instant
+  words: string
+  audience: CommentAudience
+  quote: Quote | null
+  /** The comment this one answers; a thread is one deep. */
+  answers: CommentId | null
+  resolved: { by: SeatId; at: Instant } | null
+}
+/** The words a comment is about; `from`/`to` are the first and last item, absent when only the words are known. */
+export interface Quote {
+  words: string
+  leaf?: LeafId
+  from?: ItemId
+  to?: ItemId
+}
+
+export interface Position {
+  position: 'none' | 'accept' | 'ad-referendum' | 'reserve' | 'object'
+  hash: Hash
+  by: SeatId
+  at: Instant
+  until?: Instant
+}
+
+export interface AccessChangeRecord {
+  at: Instant
+  by: SeatId
+  changes: AccessChange[]
+}
+/** One changed cell. Exactly one of `party` and `seat` is set. */
+export interface AccessChange {
+  track: TrackId
+  party?: PartyId
+  seat?: SeatId
+  level: Level
+  was: Level
+  grant: Grant
+}
+
+/* ---- invitations and sessions: hashes only, folded from `access` entries ---- */
+
+export interface Access {
+  invitations: Record<Hash, Invitation>
+  sessions: Table<SessionId, Session>
+}
+export interface Invitation {
+  seat: SeatId
+  /** Who issued it: a seat, or the operator's command line. */
+  by: SeatId | 'operator'
+  at: Instant
+  until: Instant
+  /**
+   * Re-issued by a mediator or the operator: opens only what its issuer may know of, until a member of the
+   * delegation confirms the person. The first invitations of a new process are not confined.
+   */
+  confined: boolean
+  /** Set when redeemed; an invitation opens once. */
+  session: SessionId | null
+  revoked: boolean
+}
+export interface Session {
+  id: SessionId
+  seat: SeatId
+  /** SHA-256 of the bearer token. */
+  token: Hash
+  at: Instant
+  /** Waits for a member of the delegation; null once confirmed or when never needed. */
+  confined: { figures: Hash } | null
+  confirmedBy: SeatId | null
+  ended: { at: Instant; by: SeatId | 'operator' } | null
+}

@@ -1,0 +1,104 @@
+import type { ClauseId, CommentId, Hash, Instant, NoticeId, PartyId, SeatId, SessionId, TrackId } from '../ids.ts'
+import type { Level } from '../refusals.ts'
+import type { AccessChange, Charter, CommentAudience, Grant, Party, Position, Quote, Role, Secretariat, Track, TrackKind } from './process.ts'
+
+/** Who looks. Everything they receive about the process is `viewFor` of this. */
+export interface Viewer {
+  seat: SeatId
+  /** A session opened by a re-issued invitation and not yet confirmed: caucus and backchannel are absent. */
+  confined: boolean
+  session: SessionId | null
+}
+
+/**
+ * All a viewer receives about the process, and nothing else. Canonical JSON; every collection is an array of things
+ * with `id` (the wire packs those to maps plus order, see `shared/protocol/patch.ts`).
+ */
+export interface View {
+  process: { id: string; title: string; languages: string[]; openedAt: Instant | null }
+  charter: Pick<Charter, 'text' | 'hash' | 'decisionRule' | 'acceptance'> & {
+    /** Whether the viewer's own party has accepted this hash. */
+    accepted: boolean
+    /** Mediators only, while the talks are closed: whose acceptance is missing. */
+    missing?: PartyId[]
+  }
+  secretariat: Secretariat
+  me: { seat: SeatId; party: PartyId; role: Role; name: string; binds: boolean; confined: boolean; session: SessionId | null }
+  /** The viewer's own, those it shares a track with, those a Notice or the charter told of. In the mediators' order; `slot` is 1-based and fixed. */
+  parties: (Party & { slot: number })[]
+  /** Persons the viewer may know by name: own party, and seats of parties in shared tracks. `id` is the seat. */
+  people: { id: SeatId; party: PartyId; role: Role; name: string }[]
+  tracks: TrackView[]
+  notices: { id: NoticeId; at: Instant; by: SeatId; words: string }[]
+  comments: CommentView[]
+  /** The viewer's own party's positions. `id` is the clause. */
+  positions: { id: ClauseId; track: TrackId; position: Position['position']; hash: Hash; at: Instant; until?: Instant }[]
+  /** Own delegation's invitations and sessions (heads and alternates: all of their party; everyone: their own; mediators: all). */
+  access: { invitations: InvitationView[]; sessions: SessionView[] }
+  /** Mediators only. */
+  desk: Desk | null
+}
+
+export interface TrackView {
+  id: TrackId
+  title: string
+  kind: TrackKind
+  level: Exclude<Level, 'hidden'>
+  status: Track['status']
+  grant: Grant
+  /** When the viewer's unbroken sight began. */
+  since: Instant
+  /** The title of its text, null when it has none. */
+  text: { title: string; clauses: number } | null
+  /** Everyone who may read it (P12), own party included. `id` is `party:<id>` or `seat:<id>`. */
+  audience: { id: string; party: PartyId; seat: SeatId | null; level: Level }[]
+}
+
+export interface CommentView {
+  id: CommentId
+  track: TrackId
+  clause: ClauseId
+  by: SeatId
+  party: PartyId
+  at: Instant
+  words: string
+  audience: CommentAudience
+  quote: Quote | null
+  answers: CommentId | null
+  resolved: { by: SeatId; at: Instant } | null
+}
+
+export interface InvitationView {
+  /** The invitation's hash. */
+  id: Hash
+  seat: SeatId
+  by: SeatId | 'operator'
+  at: Instant
+  until: Instant
+  confined: boolean
+  redeemed: boolean
+  revoked: boolean
+}
+export interface SessionView {
+  id: SessionId
+  seat: SeatId
+  at: Instant
+  state: 'open' | 'to-be-confirmed' | 'ended'
+  endedAt: Instant | null
+  mine: boolean
+}
+
+export interface Desk {
+  /** Every seat of the process. `id` is the seat. */
+  seats: { id: SeatId; party: PartyId; role: Role; name: string }[]
+  /** The tracks mediators may set access to (never a caucus or a backchannel), with every cell above hidden. */
+  matrix: { id: TrackId; title: string; kind: TrackKind; status: Track['status']; cells: DeskCell[] }[]
+  changes: { id: string; at: Instant; by: SeatId; changes: AccessChange[] }[]
+}
+export interface DeskCell {
+  /** `party:<id>` or `seat:<id>`. */
+  id: string
+  level: Level
+  grant: Grant
+  since: Instant
+}

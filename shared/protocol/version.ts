@@ -1,0 +1,7 @@
+/** Raise on any change of a frame; the client tells an older page to reload before anything is bound. */
+export const PROTOCOL = 1
+/** The oldest client this server still speaks with. */
+export const PROTOCOL_FLOOR = 1
+/** The shape of leaves and formats. A client with another schema is never bound to a text. */
+export const SCHEMA = 1
+export const HISTORY: Record<number, string> = { 1: 'first' }

@@ -1,0 +1,75 @@
+import type { BracketId, Hash, Instant, PartyId } from './ids.ts'
+
+/**
+ * Every reason to say no, with its data. A closed list: the wire, the screens and the tests use these codes only.
+ * Hidden and absent share `no-such-thing`, after the same look-up in the sender's own projection.
+ */
+export type Refusal =
+  | { code: 'no-such-thing' }
+  /** The seat's role does not do this (mediators set access, heads bind, ...). */
+  | { code: 'not-your-role' }
+  | { code: 'level-too-low'; needed: Level; has: Level }
+  | { code: 'not-your-bracket'; bracket: BracketId }
+  | { code: 'not-your-words' }
+  | { code: 'consent-missing'; parties: PartyId[] }
+  /** The words named by `hash` are no longer the current ones. */
+  | { code: 'stale'; current: Hash }
+  | { code: 'clause-locked' }
+  | { code: 'clause-not-clean' }
+  | { code: 'mandate-ended'; at: Instant }
+  | { code: 'talks-not-open' }
+  | { code: 'charter-changed' }
+  | { code: 'charter-not-accepted' }
+  | { code: 'track-not-open' }
+  /** Nobody sets access to a caucus or a backchannel but its own members. */
+  | { code: 'not-yours-to-open' }
+  | { code: 'nothing-to-change' }
+  | { code: 'already-exists' }
+  | { code: 'too-late'; due: Instant }
+  /** Not the shape this command has. `where` is a path of the sender's own input. */
+  | { code: 'malformed'; where: string }
+  | { code: 'too-large'; limit: number }
+  | { code: 'too-fast'; retryAfterMs: number }
+  /** The text has a new incarnation; the client carries its unsent words over. */
+  | { code: 'renewed' }
+  /** An update named something this server does not know: resync by state vector. */
+  | { code: 'unknown-dependency' }
+  /** The guard refused the bytes. `why` is one of `GuardReason`. */
+  | { code: 'bad-update'; why: GuardReason }
+  | { code: 'lane'; frame: number; clock: number }
+  /** Waits with its client: the server is about to make a big move in this text. */
+  | { code: 'text-held' }
+  | { code: 'not-saved'; reason: 'disk-full' | 'read-only' | 'unavailable' }
+  | { code: 'outdated-client' }
+  | { code: 'session-ended' }
+  | { code: 'not-confirmed' }
+  | { code: 'invitation-used' }
+  | { code: 'invitation-expired' }
+  | { code: 'invitation-unknown' }
+  | { code: 'draining'; retryAfterMs: number }
+  /** The connection failed or was closed before an answer came. The command may or may not have been recorded. */
+  | { code: 'unanswered' }
+
+export type RefusalCode = Refusal['code']
+
+export const LEVELS = ['hidden', 'read', 'comment', 'suggest', 'edit'] as const
+export type Level = (typeof LEVELS)[number]
+/** Whether `has` includes `needed`: each level includes the ones before it. */
+export const includes = (has: Level, needed: Level): boolean => LEVELS.indexOf(has) >= LEVELS.indexOf(needed)
+
+export type GuardReason =
+  | 'truncated'
+  | 'trailing'
+  | 'not-canonical'
+  | 'counts'
+  | 'foreign-client'
+  | 'clock'
+  | 'gap'
+  | 'content'
+  | 'format'
+  | 'root'
+  | 'anchors'
+  | 'leaf'
+  | 'deletes'
+  | 'surrogates'
+  | 'too-large'
