@@ -171,7 +171,10 @@ function buildHash() {
   const hash = createHash('sha256')
   for (const source of BUILD_SOURCES)
     for (const file of filesBelow(join(ROOT, source)))
-      hash.update(`${file.slice(ROOT.length)}\0`).update(readFileSync(file)).update('\0')
+      hash
+        .update(`${file.slice(ROOT.length)}\0`)
+        .update(readFileSync(file))
+        .update('\0')
   return hash.digest('hex')
 }
 
