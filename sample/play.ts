@@ -1,0 +1,124 @@
+/**
+ * Brings the sample to the middle of its negotiation: signs in as its people, one real client each, and does what
+ * `acts.yaml` lists, in order. Reads one line of JSON from standard input: `{url, seats: {<seat>: <invitation code>}}`.
+ * Ends its sessions when it is done; exits with 1 and one sentence when an act does not fit the text.
+ */
+import { readFileSync } from 'node:fs'
+import { text as readText } from 'node:stream/consumers'
+import { parse } from 'yaml'
+import { enterRoom } from '#client/room/index.ts'
+import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
+import type { CommentAudience } from '#shared/domain/process.ts'
+import { type BracketId, type ClauseId, type CommentId, type Hash, instant, type LeafId, type TrackId } from '#shared/ids.ts'
+
+interface Act {
+  by: string
+  track: TrackId
+  clause: string
+  insert?: { after: string; words: string }
+  strike?: { words: string }
+  comment?: { words: string; quote?: string; audience: CommentAudience; answers?: true }
+  agree?: { clause: true; days?: number } | { bracket: string }
+}
+const DAY_MS = 86_400_000
+
+const { url, seats } = JSON.parse(await readText(process.stdin)) as { url: string; seats: Record<string, string> }
+const acts = parse(readFileSync(new URL('acts.yaml', import.meta.url), 'utf8')) as Act[]
+const rooms = new Map<string, { room: Room; token: string }>()
+let lastComment: CommentId | undefined
+
+try {
+  for (const act of acts) await perform(act)
+} catch (cause) {
+  console.error(`The sample's acts do not fit its text: ${cause instanceof Error ? cause.message : String(cause)}`)
+  process.exitCode = 1
+} finally {
+  await Promise.all([...rooms.values()].map(leave))
+}
+
+async function perform(act: Act): Promise<void> {
+  const room = await roomOf(act.by)
+  const text = await room.open(act.track)
+  const clause = clauseNumbered(text, act.clause)
+  const at = (words: string) => placeOf(text, clause, words)
+  if (act.insert) {
+    const place = at(act.insert.after)
+    await text.insert({ leaf: clause.leaf, index: place.index + place.length }, act.insert.words)
+  }
+  if (act.strike) await text.remove({ leaf: clause.leaf, ...at(act.strike.words) })
+  await text.saved()
+  if (act.comment) await comment(room, act, clause)
+  if (act.agree) await agree(room, text, act, clause)
+}
+
+async function comment(room: Room, act: Act, clause: StructureClause): Promise<void> {
+  const { words, quote, audience, answers } = act.comment as NonNullable<Act['comment']>
+  const { made } = await room.act({
+    type: 'Comment',
+    track: act.track,
+    clause: clause.id,
+    words,
+    audience,
+    ...(quote ? { quote } : {}),
+    ...(answers && lastComment ? { answers: lastComment } : {}),
+  })
+  lastComment = made[0] as CommentId
+}
+
+async function agree(room: Room, text: OpenText, act: Act, clause: StructureClause): Promise<void> {
+  const on = act.agree as NonNullable<Act['agree']>
+  const hash = clause.hash as Hash
+  if ('bracket' in on) {
+    const bracket = clause.brackets.find(({ leaf }) => leaf && text.text(leaf).toString() === on.bracket)
+    if (!bracket) throw new Error(`no bracket holds “${on.bracket}” in ${act.clause}`)
+    await room.act({ type: 'AgreeBracket', track: act.track, bracket: bracket.id as BracketId, hash })
+    return
+  }
+  const until = on.days ? { until: instant(Date.now() + on.days * DAY_MS) } : {}
+  await room.act({ type: 'AgreeClause', track: act.track, clause: clause.id as ClauseId, hash, ...until })
+}
+
+function clauseNumbered(text: OpenText, number: string): StructureClause {
+  const search = (clauses: StructureClause[]): StructureClause | undefined => {
+    for (const clause of clauses) {
+      const found = clause.number === number ? clause : search(clause.items)
+      if (found) return found
+    }
+    return undefined
+  }
+  const clause = text.structure.articles.map((article) => search(article.clauses)).find(Boolean)
+  if (!clause) throw new Error(`no clause ${number} in ${text.structure.title}`)
+  return clause
+}
+
+/** Index in the leaf's Y.Text, where every bracket's place counts as one unit. */
+function placeOf(text: OpenText, clause: { leaf: LeafId; number: string }, words: string): { index: number; length: number } {
+  const units = text
+    .text(clause.leaf)
+    .toDelta()
+    .map((part: { insert: unknown }) => (typeof part.insert === 'string' ? part.insert : '\uFFFC'))
+    .join('')
+  const index = units.indexOf(words)
+  if (index < 0) throw new Error(`“${words}” is not in ${clause.number}`)
+  return { index, length: words.length }
+}
+
+async function roomOf(seat: string): Promise<Room> {
+  const known = rooms.get(seat)
+  if (known) return known.room
+  const response = await fetch(`${url}/api/invitations/redeem`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ code: seats[seat] }),
+  })
+  if (!response.ok) throw new Error(`the invitation of ${seat} was refused`)
+  const { token } = (await response.json()) as { token: string }
+  const room = await enterRoom({ url, token })
+  rooms.set(seat, { room, token })
+  return room
+}
+
+async function leave({ room, token }: { room: Room; token: string }): Promise<void> {
+  await room.close()
+  await fetch(`${url}/api/session`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+}
