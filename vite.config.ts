@@ -33,6 +33,8 @@ async function compress(path: string): Promise<void> {
   await writeFile(`${path}.gz`, await promisify(gzip)(plain, { level: 9 }))
 }
 
+/** Tests that compute: all cores. */
+const LIGHT = { maxWorkers: '100%', sequence: { groupOrder: 1 } }
 /** Tests that start processes or browsers: one file at a time, and one project after the other. */
 const HEAVY = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_000 }
 
@@ -68,20 +70,20 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/fuzz/**', 'test/faults/**', 'test/e2e/**'],
-          sequence: { groupOrder: 0 },
+          ...LIGHT,
         },
       },
       {
         extends: true,
-        test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 120_000, sequence: { groupOrder: 0 } },
+        test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 120_000, ...LIGHT },
       },
       {
         extends: true,
-        test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...HEAVY, sequence: { groupOrder: 1 } },
+        test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...HEAVY, sequence: { groupOrder: 2 } },
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...HEAVY, sequence: { groupOrder: 2 } },
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...HEAVY, sequence: { groupOrder: 3 } },
       },
     ],
   },
