@@ -9,7 +9,7 @@ import { parse } from 'yaml'
 import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
 import type { CommentAudience } from '#shared/domain/process.ts'
-import { type BracketId, type ClauseId, type CommentId, type Hash, instant, type LeafId, type TrackId } from '#shared/ids.ts'
+import { type CommentId, instant, type LeafId, parseHash, parseOpaque, type TrackId } from '#shared/ids.ts'
 
 interface Act {
   by: string
@@ -25,7 +25,7 @@ const DAY_MS = 86_400_000
 const { url, seats } = JSON.parse(await readText(process.stdin)) as { url: string; seats: Record<string, string> }
 const acts = parse(readFileSync(new URL('acts.yaml', import.meta.url), 'utf8')) as Act[]
 const rooms = new Map<string, { room: Room; token: string }>()
-let lastComment: CommentId | undefined
+let lastComment: CommentId | null = null
 
 try {
   for (const act of acts) await perform(act)
@@ -62,20 +62,21 @@ async function comment(room: Room, act: Act, clause: StructureClause): Promise<v
     ...(quote ? { quote } : {}),
     ...(answers && lastComment ? { answers: lastComment } : {}),
   })
-  lastComment = made[0] as CommentId
+  lastComment = parseOpaque<CommentId>(made[0] ?? '')
 }
 
 async function agree(room: Room, text: OpenText, act: Act, clause: StructureClause): Promise<void> {
   const on = act.agree as NonNullable<Act['agree']>
-  const hash = clause.hash as Hash
+  const hash = parseHash(clause.hash)
+  if (!hash) throw new Error(`${act.clause} has no seal`)
   if ('bracket' in on) {
     const bracket = clause.brackets.find(({ leaf }) => leaf && text.text(leaf).toString() === on.bracket)
     if (!bracket) throw new Error(`no bracket holds “${on.bracket}” in ${act.clause}`)
-    await room.act({ type: 'AgreeBracket', track: act.track, bracket: bracket.id as BracketId, hash })
+    await room.act({ type: 'AgreeBracket', track: act.track, bracket: bracket.id, hash })
     return
   }
   const until = on.days ? { until: instant(Date.now() + on.days * DAY_MS) } : {}
-  await room.act({ type: 'AgreeClause', track: act.track, clause: clause.id as ClauseId, hash, ...until })
+  await room.act({ type: 'AgreeClause', track: act.track, clause: clause.id, hash, ...until })
 }
 
 function clauseNumbered(text: OpenText, number: string): StructureClause {
@@ -92,7 +93,11 @@ function clauseNumbered(text: OpenText, number: string): StructureClause {
 }
 
 /** Index in the leaf's Y.Text, where every bracket's place counts as one unit. */
-function placeOf(text: OpenText, clause: { leaf: LeafId; number: string }, words: string): { index: number; length: number } {
+function placeOf(
+  text: OpenText,
+  clause: { leaf: LeafId; number: string },
+  words: string,
+): { index: number; length: number } {
   const units = text
     .text(clause.leaf)
     .toDelta()
