@@ -4,11 +4,11 @@ import type { AccessEvent, Fact } from '#shared/domain/events.ts'
 import type { ProcessFile } from '#shared/domain/file.ts'
 import type { Process } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import type { AskId, Instant, PartyId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
+import type { AskId, IncarnationId, Instant, PartyId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
-import type { Refusal } from '#shared/refusals.ts'
+import type { Level, Refusal } from '#shared/refusals.ts'
 import type { LiveText } from '../documents/documents.ts'
-import type { Audience } from '../log/log.ts'
+import type { Audience, Health } from '../log/log.ts'
 
 /** The processes this node runs: each folded from its log and following it. */
 export interface Processes {
@@ -17,6 +17,9 @@ export interface Processes {
   /** The running process, opened from snapshot and log when it is not yet. Null when the log has none of that id. */
   open(process: ProcessId): Promise<Running | null>
   list(): Promise<ProcessId[]>
+  /** Whether the log takes writes; the listener is called on every change. The result stops it. */
+  health(): Health
+  onHealth(listener: (health: Health) => void): () => void
   /** Stops following; snapshots what changed. */
   close(): Promise<void>
 }
@@ -27,18 +30,31 @@ export interface Running {
   /** Folded up to the last entry that `follow` gave. */
   readonly state: Process
   live(track: TrackId): LiveText | null
+  /** What the viewer may do in a track at this instant: the folded state, the store's clock and what was closed in memory. */
+  level(by: Pick<Viewer, 'seat' | 'confined'>, track: TrackId): Level
+  /** The store's clock. */
+  now(): Instant
   /** Decides, acts and appends; again on conflict. Resolves when durable and applied here; a narrowing: when in force. A repeated ask gets the first answer. */
   act(by: Viewer | 'operator', ask: AskId | null, command: Command): Promise<Outcome<{ made: string[] }, Refusal>>
   /** Guards and appends one frame of a lane. Resolves when durable and applied here. A known number is `ok` again. */
   words(by: Viewer, words: Words): Promise<Outcome<null, Refusal>>
-  /** Leases a client id for a new lane of this text (no entry is written until its first frame). */
-  lease(track: TrackId): number
+  /**
+   * Leases a client id for a new lane of this text (no entry is written until its first frame). `wanted`, an id leased before
+   * and never used, is given again when nobody holds it.
+   */
+  lease(track: TrackId, wanted?: number): number
+  /** Gives a lease back; a lane that was used can still be resumed by its seat. */
+  endLease(track: TrackId, client: number): void
+  /** Nobody on this node reads the text any more: it rests as bytes until the next use. */
+  rest(track: TrackId): void
   /** Where a lane stands; null when it is not this seat's. */
   lane(track: TrackId, client: number, seat: SeatId): Promise<{ number: number; clock: number } | null>
   /** Appends access facts (invitations, sessions); durable and folded on return. */
   recordAccess(by: SeatId | 'operator' | 'server', audience: Audience, events: AccessEvent[]): Promise<Outcome<null, Refusal>>
   /** Called after each batch of entries was folded and applied, in log order. */
   onApplied(listener: (applied: Applied) => void): () => void
+  /** Called when what may be seen changed without an entry: an instant passed, or sight was cut in memory. The result stops it. */
+  onDue(listener: () => void): () => void
   /** Sight cut in memory though the log could not record it: nothing of the track is served to these until restart. */
   readonly closures: ReadonlySet<`${TrackId}/${PartyId | SeatId}`>
 }
@@ -57,9 +73,17 @@ export interface Applied {
   at: Instant
   facts: (Fact | Fact<AccessEvent>)[]
   /** The words of texts, in log order: one item per update entry, with the structure events of the same log step already in `after`. */
-  texts: { track: TrackId; update: Uint8Array; lane: { client: number; owner: SeatId; number: number } | null }[]
+  texts: AppliedWords[]
   /** Tracks whose text has a new incarnation in this batch. */
   renewed: TrackId[]
+}
+
+/** The words of one update entry. `incarnation` is the one they were written in, which `renewed` may have ended since. */
+export interface AppliedWords {
+  track: TrackId
+  incarnation: IncarnationId
+  update: Uint8Array
+  lane: { client: number; owner: SeatId; number: number } | null
 }
 
 /** Decides access commands: it makes secrets, so it is no pure function. Injected by `server/app.ts` from `server/access`. */
