@@ -1,0 +1,152 @@
+import type { AccessCommand } from '#shared/domain/commands.ts'
+import type { AccessEvent } from '#shared/domain/events.ts'
+import type { Viewer } from '#shared/domain/view.ts'
+import { type Hash, type Instant, instant, parseHash, type SeatId, type SessionId } from '#shared/ids.ts'
+import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import type { Refusal } from '#shared/refusals.ts'
+import type { Random } from '#shared/world.ts'
+import type { Audience } from '../log/log.ts'
+import type { AccessActs, Running } from '../processes/port.ts'
+import { invites, mayConfirm, mayInvite, mayNameAccessOf, opensConfined, rowOf } from './authority.ts'
+import { hashOf, hashOfFigures, mintCode } from './secrets.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+/** Invitations of a new process travel before the talks begin. */
+export const FIRST_INVITATION_MS = 30 * 24 * HOUR_MS
+/** Handed over by voice or in person, the same day or the next. */
+export const INVITATION_MS = 24 * HOUR_MS
+/** Typed into the other device at once. */
+export const DEVICE_MS = 15 * MINUTE_MS
+/** A person who mistypes needs three; a million figures stay a million. */
+const TRIES = 5
+const TRIES_AGAIN_MS = 10 * MINUTE_MS
+
+type Answer = Promise<Outcome<{ made: string[] }, Refusal>>
+type By = Viewer | 'operator'
+export interface ActsOptions {
+  random: Random
+  /** The clock of the log's store. */
+  now: () => Instant
+}
+
+/** Who an entry about a seat's access tells: that seat's party, at once. */
+export function audienceOf(running: Running, seat: SeatId): Audience {
+  const party = rowOf(running.state.seats.by, seat)?.party
+  return party ? { who: 'party', party } : { who: 'server' }
+}
+
+const seatOf = (by: By): SeatId | 'operator' => (by === 'operator' ? 'operator' : by.seat)
+
+/** Decides the commands about invitations, devices and sessions. Codes are in the answer only; the log has hashes. */
+export function accessActs(options: ActsOptions): AccessActs {
+  const tries = new Tries(options.now)
+  return (running: Running, by: By, command: AccessCommand): Answer => {
+    switch (command.type) {
+      case 'IssueInvitation':
+        return issue(options, running, by, command.seat)
+      case 'RevokeInvitation':
+        return revoke(running, by, command.invitation)
+      case 'AddDevice':
+        return addDevice(options, running, by)
+      case 'ConfirmDevice':
+        return confirm(tries, running, by, command.session, command.figures)
+      case 'EndSession':
+        return end(running, by, command.session)
+      default:
+        throw command satisfies never
+    }
+  }
+}
+
+async function record(running: Running, by: By, seat: SeatId, events: AccessEvent[], made: string[] = []): Answer {
+  const recorded = await running.recordAccess(seatOf(by), audienceOf(running, seat), events)
+  return recorded.ok ? ok({ made }) : recorded
+}
+
+async function issue({ random, now }: ActsOptions, running: Running, by: By, seat: SeatId): Answer {
+  const { state } = running
+  if (!invites(state, by)) return refuse({ code: 'not-your-role' })
+  if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
+  if (!mayInvite(state, by, seat)) return refuse({ code: 'no-such-thing' })
+  const code = mintCode(random)
+  const until = instant(now() + INVITATION_MS)
+  const confined = opensConfined(state, by, seat)
+  return record(
+    running,
+    by,
+    seat,
+    [...revocations(running, seat), { type: 'InvitationIssued', invitation: hashOf(code), seat, until, confined }],
+    [code],
+  )
+}
+
+/** The old link stops working when a new one is given. */
+function revocations(running: Running, seat: SeatId): AccessEvent[] {
+  return Object.entries(running.state.access.invitations).flatMap(([hash, known]): AccessEvent[] => {
+    const invitation = known.seat === seat && !known.session && !known.revoked ? parseHash(hash) : null
+    return invitation ? [{ type: 'InvitationRevoked', invitation }] : []
+  })
+}
+
+async function revoke(running: Running, by: By, invitation: Hash): Answer {
+  const known = rowOf(running.state.access.invitations, invitation)
+  if (!known || !mayNameAccessOf(running.state, by, known.seat)) return refuse({ code: 'no-such-thing' })
+  if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
+  if (known.revoked || known.session) return refuse({ code: 'nothing-to-change' })
+  return record(running, by, known.seat, [{ type: 'InvitationRevoked', invitation }])
+}
+
+async function addDevice({ random, now }: ActsOptions, running: Running, by: By): Answer {
+  if (by === 'operator') return refuse({ code: 'not-your-role' })
+  if (by.confined) return refuse({ code: 'not-confirmed' })
+  const code = mintCode(random)
+  const until = instant(now() + DEVICE_MS)
+  const invitation = hashOf(code)
+  return record(
+    running,
+    by,
+    by.seat,
+    [{ type: 'InvitationIssued', invitation, seat: by.seat, until, confined: false }],
+    [code],
+  )
+}
+
+async function confirm(tries: Tries, running: Running, by: By, id: SessionId, figures: string): Answer {
+  const session = rowOf(running.state.access.sessions.by, id)
+  if (!session || !mayNameAccessOf(running.state, by, session.seat)) return refuse({ code: 'no-such-thing' })
+  if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
+  if (!mayConfirm(running.state, by, session.seat)) return refuse({ code: 'not-your-role' })
+  if (session.ended || !session.confined) return refuse({ code: 'nothing-to-change' })
+  const wait = tries.take(running.id + id)
+  if (wait > 0) return refuse({ code: 'too-fast', retryAfterMs: wait })
+  if (hashOfFigures(id, figures) !== session.confined.figures) return refuse({ code: 'not-confirmed' })
+  return record(running, by, session.seat, [{ type: 'DeviceConfirmed', session: id }])
+}
+
+async function end(running: Running, by: By, id: SessionId): Answer {
+  const session = rowOf(running.state.access.sessions.by, id)
+  if (!session || !mayNameAccessOf(running.state, by, session.seat)) return refuse({ code: 'no-such-thing' })
+  if (by !== 'operator' && by.confined && by.session !== id) return refuse({ code: 'not-confirmed' })
+  if (session.ended) return refuse({ code: 'nothing-to-change' })
+  return record(running, by, session.seat, [{ type: 'SessionEnded', session: id }])
+}
+
+/** Counts tries of figures per device. In memory: those who try are signed-in members of the device's own party. */
+class Tries {
+  readonly #now: () => Instant
+  readonly #known = new Map<string, { left: number; againAt: number }>()
+  constructor(now: () => Instant) {
+    this.#now = now
+  }
+  /** Takes one try; the milliseconds to wait when none is left. */
+  take(device: string): number {
+    const now = this.#now()
+    const known = this.#known.get(device)
+    const entry = known && known.againAt > now ? known : { left: TRIES, againAt: now + TRIES_AGAIN_MS }
+    if (entry.left === 0) return entry.againAt - now
+    entry.left -= 1
+    this.#known.set(device, entry)
+    return 0
+  }
+}
