@@ -92,7 +92,9 @@ export interface Snapshot {
   bytes: Uint8Array
 }
 
-export type Health = { state: 'writable' } | { state: 'not-writable'; reason: 'disk-full' | 'read-only' | 'unavailable' }
+export type Health =
+  | { state: 'writable' }
+  | { state: 'not-writable'; reason: 'disk-full' | 'read-only' | 'unavailable' }
 
 export interface Log {
   /** Adds `entries` durably, in order, without gap, all or none. Resolves after the store has them on disk. Never throws for expected failure. */
@@ -101,27 +103,40 @@ export interface Log {
    * As `append`, for an entry that narrows sight: may use the reserve kept for it when the disk is full.
    * Only when even that fails is it refused `unavailable`.
    */
-  appendNarrowing(process: ProcessId, entries: NewEntry[], conditions: Conditions): Promise<Outcome<Appended, NotAppended>>
+  appendNarrowing(
+    process: ProcessId,
+    entries: NewEntry[],
+    conditions: Conditions,
+  ): Promise<Outcome<Appended, NotAppended>>
   /** At most `limit` entries after `after`, in order. */
   read(process: ProcessId, after: Seq, limit: number): Promise<Entry[]>
   /**
    * Calls `onEntries` with every entry after `after`, in order, without gap or repeat, for ever; entries of one append
    * arrive in one call. Durable entries only. The result stops it. On one node a batch is delivered before the `append` that made it resolves.
+   * Resolves when everything up to the head was given. Never called from within itself, nor before `follow` or `append` returned.
+   * A follower that throws is stopped (it can no longer promise "without gap"), and the error is thrown on its own.
    */
   follow(process: ProcessId, after: Seq, onEntries: (entries: Entry[]) => void): Promise<() => void>
   heads(process: ProcessId): Promise<Heads>
   /** The lane's next number and clock, and whose it is; null when it never was used. */
-  lane(process: ProcessId, document: DocumentId, client: number): Promise<{ owner: SeatId; number: number; clock: number } | null>
+  lane(
+    process: ProcessId,
+    document: DocumentId,
+    client: number,
+  ): Promise<{ owner: SeatId; number: number; clock: number } | null>
   /** Every process that has an entry. */
   processes(): Promise<ProcessId[]>
-  /** Keeps the newest snapshot of `name` (a folded state or a document). One with a smaller seq than the kept one is ignored. */
+  /**
+   * Keeps the newest snapshot of `name` (a folded state or a document). One with a smaller seq than the kept one is ignored.
+   * Resolves without keeping it while the store cannot write: a snapshot only saves time.
+   */
   saveSnapshot(process: ProcessId, name: string, snapshot: Snapshot): Promise<void>
   loadSnapshot(process: ProcessId, name: string): Promise<Snapshot | null>
-  /** Keys of erasable objects, beside the log, outside the chain. */
+  /** Keys of erasable objects, beside the log, outside the chain. `saveKey` and `eraseKey` throw LogUnavailable when that could not be made durable. */
   saveKey(process: ProcessId, key: string, secret: Uint8Array): Promise<void>
   loadKey(process: ProcessId, key: string): Promise<Uint8Array | null>
   eraseKey(process: ProcessId, key: string): Promise<void>
-  /** The chain: SHA-256 over (previous hash, entry bytes), as of `seq` or the newest sealed segment. */
+  /** The chain as of the head: SHA-256 over (previous hash, entry bytes), starting from the SHA-256 of the process id. Lower-case hex. */
   chain(process: ProcessId): Promise<{ seq: Seq; hash: string }>
   /** The store's clock. */
   now(): Instant
@@ -134,7 +149,18 @@ export interface Log {
   close(): Promise<void>
 }
 
-/** The file or store is damaged or of a newer format: the start stops with this sentence. Nothing was changed. */
+/** A log that can be made to fail on purpose: for drills, and for tests of all that must go on when nothing can be saved. */
+export interface DrillLog extends Log {
+  /** From now on the store behaves as a full disk (no room but the reserve) or a read-only one; null ends it, and the log recovers by itself. */
+  restrict(to: 'disk-full' | 'read-only' | null): Promise<void>
+}
+
+/** The file or store is damaged, of a newer format, or cannot be opened: the start stops with this sentence. Nothing was changed. */
 export class LogDamaged extends Error {
   override name = 'LogDamaged'
+}
+
+/** The store cannot write now; nothing was changed. Health says when it can again. */
+export class LogUnavailable extends Error {
+  override name = 'LogUnavailable'
 }
