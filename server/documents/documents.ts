@@ -17,6 +17,8 @@ export interface LiveText {
   readonly doc: Y.Doc
   /** Applies the bytes of one `update` entry. Throws only on a damaged log. */
   apply(update: Uint8Array): void
+  /** True once an update named words that are not there; what waited for them was dropped. Open the text again, from the log. */
+  readonly stuck: boolean
   /** The state for a joiner: no deleted words, no pending structs. With `vector`: what that state lacks. */
   encode(vector?: Uint8Array): Uint8Array
   /** `textHash` of a clause as it stands. Cached until the clause's leaves change. */
