@@ -1,0 +1,114 @@
+import type { PartyId } from '../ids.ts'
+import type { Refusal } from '../refusals.ts'
+import type { en, refusalsInEnglish } from './en.ts'
+
+/** A sentence that counts: forms by `Intl.PluralRules` category. `{count}` is written in the language's digits. */
+export interface Plural {
+  readonly zero?: string
+  readonly one?: string
+  readonly two?: string
+  readonly few?: string
+  readonly many?: string
+  readonly other: string
+}
+
+/** Names place and purpose, never the English. */
+export type Key = keyof typeof en
+type Placeholder<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never
+type NamesOf<T> = T extends string ? Placeholder<T> : T extends Plural ? 'count' | Placeholder<T['other']> : never
+type Values<K extends Key> = {
+  [N in NamesOf<(typeof en)[K]>]: N extends 'count' ? number : string | number
+}
+/** The sentence at `key`. What a sentence needs is asked for by the compiler. */
+export type Say = <K extends Key>(key: K, ...values: [NamesOf<(typeof en)[K]>] extends [never] ? [] : [Values<K>]) => string
+
+/** One language: every key of the English catalogue, with the same placeholders. */
+export type Catalogue = { readonly [K in Key]: (typeof en)[K] extends string ? string : Plural }
+/** One sentence per refusal code, by type: the fact, then the next step. */
+export type RefusalSentences = {
+  readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { code: C }>, speak: RefusalSpeech) => string
+}
+/** What a refusal's sentence may use. */
+export interface RefusalSpeech {
+  party: (party: PartyId) => string
+  list: (items: string[]) => string
+  moment: (at: number) => string
+  number: (value: number) => string
+}
+
+/** Everything said in one language. Times are local to `zone`, or to the machine when there is none. */
+export interface Speech {
+  readonly language: string
+  readonly direction: 'ltr' | 'rtl'
+  readonly say: Say
+  /** Why the room said no. `nameOf` gives a party's name as the viewer knows it. */
+  refusal(refusal: Refusal, nameOf?: (party: PartyId) => string): string
+  /** 14:42 */
+  clock(at: number): string
+  /** 14:42 when `at` is on the day of `now`, else 18 November, 11:05. */
+  moment(at: number, now: number): string
+  /** 22 November */
+  day(at: number): string
+  list(items: string[]): string
+  number(value: number): string
+}
+
+const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
+
+export function createSpeech(
+  language: string,
+  catalogue: Catalogue,
+  refusals: RefusalSentences | typeof refusalsInEnglish,
+  zone?: string,
+): Speech {
+  const direction = RIGHT_TO_LEFT.has(language.slice(0, 2)) ? 'rtl' : 'ltr'
+  const format = formats(language, zone)
+  const fill = (text: string, values: Record<string, string | number>): string =>
+    text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = values[name]
+      if (value === undefined) return whole
+      const words = typeof value === 'number' ? format.number(value) : value
+      // In a right-to-left sentence a name of another direction is isolated, as `bdi` does in markup.
+      return direction === 'rtl' ? `\u2068${words}\u2069` : words
+    })
+  const say = (key: Key, values: Record<string, string | number> = {}): string => {
+    const text: string | Plural = catalogue[key]
+    if (typeof text === 'string') return fill(text, values)
+    return fill(text[format.plural(Number(values['count'] ?? 0))] ?? text.other, values)
+  }
+  return {
+    language,
+    direction,
+    say: say as Say,
+    refusal: (refusal, nameOf = (party) => party) => {
+      const sentence = refusals[refusal.code] as (refusal: Refusal, speak: RefusalSpeech) => string
+      return sentence(refusal, { party: nameOf, list: format.list, moment: format.dayAndClock, number: format.number })
+    },
+    clock: format.clock,
+    day: format.day,
+    moment: (at, now) => (format.date(at) === format.date(now) ? format.clock(at) : format.dayAndClock(at)),
+    list: format.list,
+    number: format.number,
+  }
+}
+
+function formats(language: string, zone: string | undefined) {
+  // British order of day and month where only "English" is asked for: the talks' own convention.
+  const locale = language === 'en' ? 'en-GB' : language
+  const timeZone = zone === undefined ? {} : { timeZone: zone }
+  const plural = new Intl.PluralRules(locale)
+  const number = new Intl.NumberFormat(locale)
+  const list = new Intl.ListFormat(locale, { type: 'conjunction' })
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hour12: false, ...timeZone })
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', ...timeZone })
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'short', ...timeZone })
+  return {
+    plural: (count: number) => plural.select(count),
+    number: (value: number) => number.format(value),
+    list: (items: string[]) => list.format(items),
+    clock: (at: number) => clock.format(at),
+    day: (at: number) => day.format(at),
+    date: (at: number) => date.format(at),
+    dayAndClock: (at: number) => `${day.format(at)}, ${clock.format(at)}`,
+  }
+}
