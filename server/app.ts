@@ -1,0 +1,160 @@
+import type { Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { parseProcessFile } from '#shared/domain/file.ts'
+import type { ProcessId, SeatId } from '#shared/ids.ts'
+import type { Random, Time } from '#shared/world.ts'
+import { accessActs } from './access/acts.ts'
+import { type Door, openDoor } from './access/door.ts'
+import { openRegistry, type Registry } from './access/registry.ts'
+import { addressOf, type Config } from './config.ts'
+import { openDelivery } from './delivery/delivery.ts'
+import type { Delivery } from './delivery/receiver.ts'
+import { isSameToken } from './folder.ts'
+import { seatCookies } from './http/cookies.ts'
+import { firstStartRoutes } from './http/first-start.ts'
+import { operatorRoutes } from './http/operator.ts'
+import { publicRoutes } from './http/routes.ts'
+import { openHttp } from './http/server.ts'
+import { clientFiles } from './http/static.ts'
+import type { Log } from './log/log.ts'
+import type { Processes, Withdraw } from './processes/port.ts'
+import { openProcesses } from './processes/processes.ts'
+import { type Gateway, openGateway } from './realtime/gateway.ts'
+import type { Telemetry } from './telemetry.ts'
+
+/** What an app is built from. `main.ts` brings the machine's; tests bring their own. */
+export interface Ports {
+  config: Config
+  log: Log
+  time: Time
+  random: Random
+  telemetry: Telemetry
+  operatorToken: string
+  /** The built client's folder; it may be empty. */
+  clientFolder: string
+}
+
+export interface App {
+  /** Starts to listen. Resolves with the port. Throws with the system's reason when it cannot. */
+  listen(): Promise<number>
+  /** Where people reach the room. */
+  readonly address: string
+  /** Starts a process with an invitation for each seat. Throws on a file with mistakes. */
+  startProcess(file: unknown): Promise<{ process: ProcessId; codes: Record<SeatId, string> }>
+  /** The process whose seats this machine may open; see `http/first-start.ts`. */
+  sample: ProcessId | null
+  /** Sends everyone away in a spread, finishes what is under way, closes the log. */
+  drain(): Promise<void>
+}
+
+/** People come back over this time, so that another node or the next start is not run over. */
+const SPREAD_MS = 3_000
+
+export async function buildApp(ports: Ports): Promise<App> {
+  const { log, time, random, telemetry } = ports
+  const now = () => log.now()
+  let inForce: Withdraw = async () => {}
+  const withdraw: Withdraw = (process, ended) => inForce(process, ended)
+  const access = accessActs({ random: random.stream('access'), now })
+  const processes = openProcesses({ log, time, random, telemetry, access, withdraw })
+  const delivery = openDelivery({ processes, time, random, telemetry })
+  inForce = delivery.withdraw
+  const registry = openRegistry(processes, () => time.now())
+  registry.onEnded((process, session) => delivery.endSession(process, session))
+  await registry.fill()
+  const door = openDoor({ registry, random: random.stream('access'), now })
+  return new RunningApp(ports, { processes, delivery, registry, door })
+}
+
+interface Parts {
+  processes: Processes
+  delivery: Delivery
+  registry: Registry
+  door: Door
+}
+
+class RunningApp implements App {
+  readonly #ports: Ports
+  readonly #parts: Parts
+  readonly #http: HttpServer
+  readonly #gateway: Gateway
+  #draining = false
+  #port = 0
+  sample: ProcessId | null = null
+
+  constructor(ports: Ports, parts: Parts) {
+    this.#ports = ports
+    this.#parts = parts
+    this.#http = this.#openHttp()
+    const { config, time, telemetry } = ports
+    const draining = () => this.#draining
+    const cookies = seatCookies(this.#secure)
+    this.#gateway = openGateway({ ...parts, http: this.#http, config, cookies, time, telemetry, draining })
+  }
+
+  get #secure(): boolean {
+    return this.#ports.config.publicUrl?.startsWith('https:') === true
+  }
+
+  #openHttp(): HttpServer {
+    const { config, log, telemetry, operatorToken, clientFolder, time } = this.#ports
+    const { processes } = this.#parts
+    const shared = {
+      ...this.#parts,
+      telemetry,
+      log,
+      cookies: seatCookies(this.#secure),
+      publicUrl: config.publicUrl,
+      isOperator: (bearer: string | null) => isSameToken(operatorToken, bearer),
+      health: () => processes.health(),
+      draining: () => this.#draining,
+      clock: () => time.now(),
+      address: () => this.address,
+      sample: () => this.sample,
+    }
+    const routes = new Map([...publicRoutes(shared), ...operatorRoutes(shared), ...firstStartRoutes(shared)])
+    return openHttp({ config, telemetry, routes, files: clientFiles(clientFolder) })
+  }
+
+  get address(): string {
+    return addressOf(this.#ports.config, this.#port)
+  }
+
+  async listen(): Promise<number> {
+    const { host, port } = this.#ports.config
+    await new Promise<void>((done, failed) => {
+      this.#http.once('error', failed)
+      this.#http.listen(port, host, () => {
+        this.#http.off('error', failed)
+        done()
+      })
+    })
+    this.#port = (this.#http.address() as AddressInfo).port
+    return this.#port
+  }
+
+  async startProcess(file: unknown): Promise<{ process: ProcessId; codes: Record<SeatId, string> }> {
+    const { processes, registry, door } = this.#parts
+    const parsed = parseProcessFile(file)
+    if (!parsed.ok) throw new Error(parsed.refusal.map(({ where, problem }) => `${where}: ${problem}`).join('\n'))
+    const started = await processes.start(parsed.value)
+    const running = started.ok ? await processes.open(started.value) : null
+    if (!running) throw new Error('the process could not be started')
+    registry.watch(running)
+    const made = await door.firstInvitations(running)
+    if (!made.ok) throw new Error(`the invitations could not be made: ${made.refusal.code}`)
+    return { process: running.id, codes: Object.fromEntries(made.value.map(({ seat, code }) => [seat.id, code])) }
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true
+    const { processes, delivery, registry } = this.#parts
+    this.#http.close()
+    await delivery.drain(SPREAD_MS)
+    this.#gateway.close()
+    this.#http.closeAllConnections()
+    registry.close()
+    await processes.close()
+    await this.#ports.log.close()
+  }
+}

@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Config } from '../config.ts'
+import { addressOf } from '../realtime/limits.ts'
+import type { Telemetry } from '../telemetry.ts'
+import { bearerOf, problem, type Reply, type Route, readJson } from './exchange.ts'
+import { originOf } from './origin.ts'
+import type { ClientFiles } from './static.ts'
+
+/** From the first byte to the last header, and to the last byte of a body: 3 MB come in this on any line that types. */
+const HEADERS_MS = 5_000
+const REQUEST_MS = 15_000
+const IDLE_MS = 10_000
+/** Deadlines are looked at this often. */
+const LOOK_EVERY_MS = 1_000
+
+export interface HttpOptions {
+  config: Config
+  telemetry: Telemetry
+  /** By method and path, such as `GET /healthz`. */
+  routes: Map<string, Route>
+  files: ClientFiles
+}
+
+/** The HTTP side of the edge: headers, deadlines and limits; the routes hold what each address means. */
+export function openHttp({ config, telemetry, routes, files }: HttpOptions): Server {
+  const headers = securityHeaders(config)
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: LOOK_EVERY_MS,
+      maxHeaderSize: 32 * 1024,
+    },
+    (request, response) => {
+      telemetry.count('http_requests')
+      response.setHeaders(headers)
+      answer(request, response).catch((cause: unknown) => {
+        telemetry.count('bugs')
+        telemetry.log.error({ err: cause }, 'a route failed')
+        if (!response.headersSent) write(response, problem({ code: 'broken' }))
+        else response.destroy()
+      })
+    },
+  )
+  return server
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A path with two slashes at its start would be read as a host.
+    const url = new URL(`http://parley${(request.url ?? '/').replace(/^\/*/, '/')}`)
+    const route = routes.get(`${request.method} ${url.pathname}`)
+    if (route) {
+      const asked = {
+        request,
+        url,
+        origin: originOf(request, config),
+        address: addressOf(request),
+        bearer: bearerOf(request),
+        json: (limit: number) => readJson(request, limit),
+      }
+      write(response, await route(asked))
+    } else if (url.pathname.startsWith('/api/')) write(response, noRoute(url.pathname))
+    else if (request.method === 'GET' || request.method === 'HEAD') files(request, response)
+    else write(response, problem({ code: 'method-not-allowed', allowed: ['GET', 'HEAD'] }))
+  }
+
+  function noRoute(path: string): Reply {
+    const allowed = [...routes.keys()].filter((key) => key.endsWith(` ${path}`)).map((key) => key.split(' ')[0] ?? '')
+    return problem(allowed.length > 0 ? { code: 'method-not-allowed', allowed } : { code: 'no-such-thing' })
+  }
+
+  function write(response: ServerResponse, reply: Reply): void {
+    if (reply.status >= 400) telemetry.count('http_refused')
+    const isText = typeof reply.body === 'string'
+    for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
+    if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store')
+    // Unread words of a refused body would keep the connection busy.
+    if (!response.req.complete) response.setHeader('Connection', 'close')
+    if (reply.body === undefined) response.writeHead(reply.status).end()
+    else {
+      const type = isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'
+      if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', type)
+      response.writeHead(reply.status).end(isText ? String(reply.body) : JSON.stringify(reply.body))
+    }
+  }
+}
+
+/** The same for every answer. Scripts, styles and connections are our own; nothing is inline, nothing is framed. */
+function securityHeaders(config: Config): Headers {
+  const live = config.publicUrl ? ` ${config.publicUrl.replace(/^http/, 'ws')}` : ''
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    `connect-src 'self'${live}`,
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types svelte-trusted-html ProseMirrorClipboard',
+  ]
+  const https = config.publicUrl?.startsWith('https:') === true
+  return new Headers({
+    'Content-Security-Policy': policy.join('; '),
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    ...(https ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+  })
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import sirv from 'sirv'
+
+/** Serves the built client, as its build compressed it. */
+export type ClientFiles = (request: IncomingMessage, response: ServerResponse) => void
+
+const PAGE = /^\/(?:$|join\/?$|r\/[\w-]{1,40}\/[\w-]{1,40}\/?$)/
+/** Named after their content by the build, so they never change. */
+const FOREVER = 'public, max-age=31536000, immutable'
+
+/** A server without a built client is a whole server: only its pages say that they are not built. */
+export function clientFiles(folder: string): ClientFiles {
+  let files: ReturnType<typeof sirv> | null = null
+  return (request, response) => {
+    if (!files && existsSync(join(folder, 'index.html'))) files = serve(folder)
+    const path = (request.url ?? '/').split('?')[0] ?? '/'
+    if (PAGE.test(path)) request.url = pageOf(folder, path)
+    if (files) files(request, response, () => plain(response, 404, 'There is nothing at this address.'))
+    else plain(response, 503, 'The client is not built yet: npm run build.')
+  }
+}
+
+function serve(folder: string): ReturnType<typeof sirv> {
+  return sirv(folder, {
+    etag: true,
+    brotli: true,
+    gzip: true,
+    setHeaders(response, path) {
+      response.setHeader('Cache-Control', path.startsWith('/assets/') ? FOREVER : 'no-cache')
+      response.setHeader('Vary', 'Accept-Encoding')
+    },
+  })
+}
+
+/** The joining page is small and stands alone when the build has one; all others are one page. */
+function pageOf(folder: string, path: string): string {
+  const own = path.startsWith('/join') ? ['/join.html', '/join/index.html'] : []
+  return own.find((page) => existsSync(join(folder, page))) ?? '/index.html'
+}
+
+function plain(response: ServerResponse, status: number, sentence: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' })
+  response.end(`${sentence}\n`)
+}

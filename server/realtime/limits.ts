@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Deadlines and budgets, before and after a connection is seated. Sizes of frames are in `shared/protocol/frames.ts`. */
+
+/** Socket.IO's own cap on one message: above every frame, so that frames get their typed refusal first. */
+export const MAX_MESSAGE = 300_000
+/** From the open socket to the handshake; a person's line needs one round trip. */
+export const HANDSHAKE_MS = 5_000
+export const PING_EVERY_MS = 10_000
+export const PONG_WITHIN_MS = 8_000
+/** What a connection may send before it is seated: an eager client's first questions. */
+export const MAX_EARLY_FRAMES = 32
+/** A goodbye that the other side does not read is not waited for longer. */
+export const GOODBYE_MS = 2_000
+/** Tabs of one seat on one device. */
+export const MAX_SOCKETS_A_SESSION = 24
+/** 34 kB each (measured): 9 MB. An office behind one address opens fewer at one moment. */
+const MAX_WAITING_AN_ADDRESS = 256
+const MAX_WAITING = 2_000
+
+/** Frames and bytes that a connection may send: a steady rate, and a store of unused budget for bursts. */
+export interface Rate {
+  perSecond: number
+  burst: number
+}
+/** Typing has one frame under way for each text; acknowledgements and carets add a few. A program that waits for each answer stays below too. */
+export const FRAMES: Rate = { perSecond: 600, burst: 1_200 }
+/** Two updates of the largest size each second, and a long paste at once. */
+export const BYTES: Rate = { perSecond: 256 * 1024, burst: 1024 * 1024 }
+/** One bucket's worth of debt is a flood: what came in one read of the network fits. */
+const FLOOD = 4
+
+/** A store of budget that refills with time. May go into debt: the caller stops listening until it is paid. */
+export class Bucket {
+  readonly #rate: Rate
+  readonly #now: () => number
+  #left: number
+  #at: number
+
+  constructor(rate: Rate, now: () => number) {
+    this.#rate = rate
+    this.#now = now
+    this.#left = rate.burst
+    this.#at = now()
+  }
+  /** Takes `amount`. Returns the milliseconds until the debt is paid: 0 while there is budget. */
+  take(amount: number): number {
+    const now = this.#now()
+    this.#left = Math.min(this.#rate.burst, this.#left + ((now - this.#at) * this.#rate.perSecond) / 1000) - amount
+    this.#at = now
+    return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#rate.perSecond) * 1000)
+  }
+  /** So far in debt that it cannot be an honest client's burst. */
+  get flooded(): boolean {
+    return this.#left < -FLOOD * this.#rate.burst
+  }
+}
+
+/** Counts open connections that have not been seated, by address, so that nobody fills the room by knocking. */
+export class Knocking {
+  readonly #waiting = new Map<string, number>()
+  #all = 0
+
+  /** Counts one more from this address, or refuses it. */
+  begin(address: string): boolean {
+    const here = this.#waiting.get(address) ?? 0
+    if (here >= MAX_WAITING_AN_ADDRESS || this.#all >= MAX_WAITING) return false
+    this.#waiting.set(address, here + 1)
+    this.#all += 1
+    return true
+  }
+  end(address: string): void {
+    const here = this.#waiting.get(address) ?? 0
+    if (here === 0) return
+    if (here === 1) this.#waiting.delete(address)
+    else this.#waiting.set(address, here - 1)
+    this.#all -= 1
+  }
+}
+
+/** A bucket for each address; those that are full again are forgotten. */
+export class Buckets {
+  readonly #rate: Rate
+  readonly #now: () => number
+  readonly #known = new Map<string, { bucket: Bucket; at: number }>()
+  #sweptAt: number
+
+  constructor(rate: Rate, now: () => number) {
+    this.#rate = rate
+    this.#now = now
+    this.#sweptAt = now()
+  }
+  /** As `Bucket.take`, but nothing is taken from a bucket in debt: who waits as told gets in. */
+  take(key: string, amount: number): number {
+    const now = this.#now()
+    this.#sweep(now)
+    const known = this.#known.get(key)?.bucket ?? new Bucket(this.#rate, this.#now)
+    this.#known.set(key, { bucket: known, at: now })
+    const owed = known.take(0)
+    if (owed === 0) known.take(amount)
+    return owed
+  }
+  #sweep(now: number): void {
+    const refilledMs = (this.#rate.burst / this.#rate.perSecond) * 1000
+    if (now - this.#sweptAt < refilledMs) return
+    this.#sweptAt = now
+    for (const [key, { at }] of this.#known) if (now - at > refilledMs) this.#known.delete(key)
+  }
+}
+
+/** The other end of a request's connection. Behind a proxy: the proxy. */
+export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? ''

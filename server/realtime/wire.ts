@@ -1,0 +1,60 @@
+import type { Socket } from 'socket.io'
+import type { SharedFrame } from '../delivery/receiver.ts'
+
+/** The few things Socket.IO can do but does not say in its types: whole WebSocket frames, stopping to read, cutting. */
+
+const FIN_BINARY = 0x82
+const LENGTH_16 = 126
+const LENGTH_64 = 127
+
+/** A server's frame is unmasked, so the same bytes are good for every receiver. */
+function frameHeader(length: number): Buffer {
+  if (length < LENGTH_16) return Buffer.from([FIN_BINARY, length])
+  if (length < 65_536) return Buffer.from([FIN_BINARY, LENGTH_16, length >> 8, length & 255])
+  const header = Buffer.alloc(10)
+  header[0] = FIN_BINARY
+  header[1] = LENGTH_64
+  header.writeUIntBE(length, 4, 6)
+  return header
+}
+
+interface WriteOptions {
+  compress: false
+  wsPreEncodedFrame?: Buffer[]
+}
+interface Connection {
+  readonly readyState: string
+  write(bytes: Uint8Array, options: WriteOptions): unknown
+}
+interface RawSocket {
+  pause(): void
+  resume(): void
+  terminate(): void
+  _socket?: { resetAndDestroy?(): unknown }
+}
+
+/** Socket.IO hides these behind `private`; their shapes are checked by the gateway's tests. */
+const connectionOf = (socket: Socket): Connection => Reflect.get(socket, 'conn')
+const rawOf = (socket: Socket): RawSocket | undefined => Reflect.get(Reflect.get(socket.conn, 'transport'), 'socket')
+
+export function writeFrame(socket: Socket, bytes: Uint8Array): void {
+  connectionOf(socket).write(bytes, { compress: false })
+}
+
+/** Frames the bytes at the first of many receivers and writes them as they are to all. */
+export function writeShared(socket: Socket, frame: SharedFrame): void {
+  const framed = frame.framed ?? { compress: false, wsPreEncodedFrame: [frameHeader(frame.bytes.length), Buffer.from(frame.bytes)] }
+  frame.framed = framed
+  connectionOf(socket).write(frame.bytes, framed as WriteOptions)
+}
+
+/** Stops reading from the network: the other side's sends wait there. */
+export const pauseReading = (socket: Socket): void => rawOf(socket)?.pause()
+export const resumeReading = (socket: Socket): void => rawOf(socket)?.resume()
+
+/** Cuts with a TCP reset: what the system still holds unsent is thrown away too. */
+export function cut(socket: Socket): void {
+  const raw = rawOf(socket)
+  raw?._socket?.resetAndDestroy?.()
+  raw?.terminate()
+}
