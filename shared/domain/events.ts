@@ -47,8 +47,8 @@ export type TextEvent = { track: TrackId } & (
   | { type: 'TextRenamed'; title: string }
   /** Words, if any, come as the server's update in the same log step. */
   | { type: 'ClauseAdded'; clause: ClauseId; leaf: LeafId; article: ArticleId; parent: ClauseId | null; after: ClauseId | null; words: string }
-  /** The clause and its items leave; `archive` keeps the words. */
-  | { type: 'ClauseRemoved'; clause: ClauseId; archive: Record<LeafId, Run[]> }
+  /** The clause and its items leave; `archive` keeps the words. `closed` says where late ones go (a neighbour's leaf). */
+  | { type: 'ClauseRemoved'; clause: ClauseId; archive: Record<LeafId, Run[]>; closed: Record<LeafId, ClosedLeaf> }
   | { type: 'ClauseMoved'; clause: ClauseId; article: ArticleId; parent: ClauseId | null; after: ClauseId | null }
   /** The words right of `after` (null: all of them) now stand in `made`, with the brackets placed there. Strikes across become two. */
   | {
@@ -87,6 +87,8 @@ export type TextEvent = { track: TrackId } & (
       after: ItemId | null
       struck: { from: ItemId; to: ItemId } | null
       holders: PartyId[]
+      /** Whose words they are, when the server opened it to keep words that came late. Absent: who asked. */
+      placedBy?: SeatId
     }
   | { type: 'BracketJoined'; bracket: BracketId; party: PartyId }
   | { type: 'StrikeExtended'; bracket: BracketId; struck: { from: ItemId; to: ItemId } }
@@ -98,15 +100,17 @@ export type TextEvent = { track: TrackId } & (
       closed: ClosedLeaf | null
       archive: Record<LeafId, Run[]>
       climbed: BracketId[]
+      moves: Move[]
     }
   | { type: 'BracketAgreed'; bracket: BracketId; party: PartyId; hash: Hash }
-  /** Insert: its words stand in the host now. Delete: the struck words left. Nested brackets climb into the host. */
+  /** Insert: its words stand in the host now. Delete: the struck words left. Nested brackets climb into the host; `strikes` of them by their new ids. */
   | {
       type: 'BracketAccepted'
       bracket: BracketId
       moves: Move[]
       closed: ClosedLeaf | null
       climbed: BracketId[]
+      strikes: { bracket: BracketId; struck: { from: ItemId; to: ItemId } }[]
       archive: Record<LeafId, Run[]>
     }
   /** The server's leaf was empty, embeds included. */

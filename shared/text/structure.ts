@@ -1,4 +1,16 @@
-import type { ArticleId, BracketId, ClauseId, DocumentId, Hash, IncarnationId, Instant, ItemId, LeafId, PartyId, SeatId } from '../ids.ts'
+import type {
+  ArticleId,
+  BracketId,
+  ClauseId,
+  DocumentId,
+  Hash,
+  IncarnationId,
+  Instant,
+  ItemId,
+  LeafId,
+  PartyId,
+  SeatId,
+} from '../ids.ts'
 
 /** How words inside a leaf may be marked. The closed list of Yjs format keys; the only values are `true` and `null`. */
 export const FORMATS = ['em', 'strong', 'term'] as const
@@ -149,4 +161,9 @@ export interface BracketView {
   placedBy: SeatId
   placedAt: Instant
   agreed: AgreementView[]
+  /**
+   * Only in a client, never on the wire: opened by typing here and not yet planted by the server. Its place is right of
+   * `after` in `host` (null: the start), where the embed will be.
+   */
+  pending?: { after: ItemId | null }
 }

@@ -1,0 +1,88 @@
+import type { Hash, Instant, LeafId, TrackId } from '../ids.ts'
+import { type Outcome, ok, refuse } from '../outcome.ts'
+import { includes, type Level, type Refusal } from '../refusals.ts'
+import { clauseHolding } from '../text/rights.ts'
+import type { Bracket, Clause, Text } from '../text/structure.ts'
+import type { Asked, Decided } from './asked.ts'
+import type { Event } from './events.ts'
+import { levelOf } from './matrix.ts'
+import type { Process, Seat } from './process.ts'
+
+/** One text command's ground: the sender, and the one text that its ids are looked up in. */
+export interface TextAsked {
+  process: Process
+  asked: Asked
+  track: TrackId
+  text: Text
+  seat: Seat
+  level: Level
+  at: Instant
+}
+
+/** Refuses `no-such-thing` alike for a hidden track, an absent one, and one without a text. */
+export function textAsked(process: Process, asked: Asked, track: TrackId): Outcome<TextAsked, Refusal> {
+  const { by, at } = asked
+  if (by === 'operator') return refuse({ code: 'not-your-role' })
+  const seat = process.seats.by[by.seat]
+  const found = Object.hasOwn(process.tracks.by, track) ? process.tracks.by[track] : undefined
+  const level = seat && found ? levelOf(process, by, track, at) : 'hidden'
+  if (!seat || !found?.text || level === 'hidden') return refuse({ code: 'no-such-thing' })
+  if (found.status !== 'open') return refuse({ code: 'track-not-open' })
+  return ok({ process, asked, track, text: found.text, seat, level, at })
+}
+
+export type Refused = { ok: false; refusal: Refusal }
+export type TextDecided = Outcome<Decided, Refusal>
+
+export const NOTHING_THERE: Refused = refuse({ code: 'no-such-thing' })
+export const NOTHING_TO_CHANGE: Refused = refuse({ code: 'nothing-to-change' })
+export const LOCKED: Refused = refuse({ code: 'clause-locked' })
+
+export const decided = (event: Event, made: string[] = []): TextDecided => ok({ events: [event], made })
+
+/** The refusal of a level that is too low, or null. */
+export const lacks = (on: TextAsked, needed: Level): Refused | null =>
+  includes(on.level, needed) ? null : refuse({ code: 'level-too-low', needed, has: on.level })
+
+/** Looks a row up by an id that came from outside: `__proto__` and its like are never rows. */
+export function row<T>(table: Record<string, T>, id: string): T | null {
+  return Object.hasOwn(table, id) ? (table[id] ?? null) : null
+}
+
+/** The clause and its items, and theirs. */
+export function subtree(text: Text, clause: Clause): Clause[] {
+  const below = clause.items.flatMap((id) => {
+    const item = row(text.clauses, id)
+    return item ? subtree(text, item) : []
+  })
+  return [clause, ...below]
+}
+
+/** The open clause that a leaf, open or closed since, now belongs to; null when it never was of this text. */
+export function clauseBehind(text: Text, leaf: LeafId): Clause | null {
+  let at = leaf
+  for (let steps = 0; steps <= 10_000; steps++) {
+    const clause = clauseHolding(text, at)
+    if (clause) return row(text.clauses, clause)
+    const closed = row(text.closed, at)
+    if (!closed) return null
+    at = closed.host
+  }
+  return null
+}
+
+/** Whether the seat may bind its delegation at this instant; the refusal, or null. At the mandate's last instant is in time. */
+export function mayNotBind({ process, seat, at }: TextAsked): Refused | null {
+  const binds = seat.role === 'head' || seat.role === 'alternate'
+  if (!binds || process.parties.by[seat.party]?.kind !== 'delegation') return refuse({ code: 'not-your-role' })
+  return seat.until !== undefined && at > seat.until ? refuse({ code: 'mandate-ended', at: seat.until }) : null
+}
+
+/** The refusal `stale` when `hash` does not name the clause's current words, or null. */
+export function isStale(on: TextAsked, clause: Clause, hash: Hash): Refused | null {
+  const current = on.asked.hashOf(on.track, clause.id)
+  if (current === null) return NOTHING_THERE
+  return current === hash ? null : refuse({ code: 'stale', current })
+}
+
+export const lockedAt = (text: Text, bracket: Bracket): boolean => row(text.clauses, bracket.clause)?.locked ?? true

@@ -1,0 +1,180 @@
+import { type Outcome, ok, refuse } from '../outcome.ts'
+import { MAX_CLAUSES, MAX_TEXT_BYTES, oneParagraph } from './seed.ts'
+import type { Article, SeedClause, SeedText } from './structure.ts'
+
+/** What is wrong in a text file, and in which line (counted from 1). */
+export interface TextMistake {
+  where: string
+  line?: number
+  problem: string
+}
+
+interface ReadClause {
+  words: string
+  items: ReadClause[]
+}
+interface ReadArticle {
+  kind: Article['kind']
+  title: string
+  clauses: ReadClause[]
+}
+
+const ITEM = /^\s*\(([A-Za-z]{1,6})\)\s+(.*)$/
+const ROMAN = /^(?=[ivxlc])c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})$/
+/** Clauses have numbers counted for each viewer; these marks of other formats mean something we would have to drop. */
+const FOREIGN = /^\s*(?:[-*+]\s|\d+[.)]\s|>|```|\||<[a-z!/])/i
+const MAX_TITLE = 300
+
+/**
+ * Reads a text file: `# title`, `## article` (`## Preamble`, `## Annex ...`), each paragraph a clause, lines `(a)` its
+ * items and `(i)` theirs. Names every mistake with its line.
+ */
+export function parseTextFile(markdown: string): Outcome<SeedText, TextMistake[]> {
+  if (new TextEncoder().encode(markdown).length > MAX_TEXT_BYTES) {
+    return refuse([{ where: 'text', problem: `The text is larger than ${MAX_TEXT_BYTES / 1024 / 1024} MB.` }])
+  }
+  const reader = new Reader()
+  const lines = markdown.replace(/^\uFEFF/, '').split(/\r\n?|\n/)
+  for (const [index, line] of lines.entries()) reader.read(line, index + 1)
+  return reader.finish()
+}
+
+class Reader {
+  #title: string | null = null
+  #articles: ReadArticle[] = []
+  /** What a line without a mark of its own goes on with. */
+  #open: ReadClause | null = null
+  /** The clause that items belong to. */
+  #clauseAbove: ReadClause | null = null
+  #count = 0
+  #mistakes: TextMistake[] = []
+
+  read(line: string, number: number): void {
+    if (line.trim() === '') this.#blank()
+    else if (/^#{3,}/.test(line)) this.#mistake(number, 'Only # (the title) and ## (an article) are headings here.')
+    else if (/^##(?:\s|$)/.test(line)) this.#article(line.slice(2), number)
+    else if (/^#(?:\s|$)/.test(line)) this.#heading(line.slice(1), number)
+    else if (/^#/.test(line)) this.#mistake(number, 'A heading has a space after its # signs.')
+    else if (FOREIGN.test(line)) {
+      this.#mistake(
+        number,
+        'Lists, quotes, tables, code and HTML have no place in a text. Items are lines that begin with (a) or (i).',
+      )
+    } else this.#words(line, number)
+  }
+
+  finish(): Outcome<SeedText, TextMistake[]> {
+    if (this.#title === null) this.#mistake(1, 'The text has no title: its first line is # and the title.')
+    if (this.#articles.length === 0) this.#mistake(1, 'The text has no article: a line of ## and its title begins one.')
+    if (this.#count > MAX_CLAUSES) {
+      this.#mistakes.push({
+        where: 'text',
+        problem: `The text has ${this.#count} clauses; ${MAX_CLAUSES} are the most.`,
+      })
+    }
+    if (this.#mistakes.length > 0) return refuse(this.#mistakes)
+    const articles = this.#articles.map(({ kind, title, clauses }) => ({ kind, title, clauses: clauses.map(tidy) }))
+    return ok({ title: this.#title ?? '', articles })
+  }
+
+  /** A blank line ends a paragraph; its items may still follow. */
+  #blank(): void {
+    this.#open = null
+  }
+
+  #heading(rest: string, number: number): void {
+    const title = this.#titleOf(rest, number)
+    if (this.#title !== null) this.#mistake(number, 'A text has one title; this is a second line with a single #.')
+    this.#title ??= title
+    this.#close()
+  }
+
+  #article(rest: string, number: number): void {
+    const title = this.#titleOf(rest, number)
+    const kind = /^preamble$/i.test(title) ? 'preamble' : /^annex(?:\b|$)/i.test(title) ? 'annex' : 'article'
+    if (kind === 'preamble' && this.#articles.length > 0)
+      this.#mistake(number, 'A preamble stands before all articles.')
+    this.#articles.push({ kind, title: kind === 'annex' ? annexTitle(title) : title, clauses: [] })
+    this.#close()
+  }
+
+  #titleOf(rest: string, number: number): string {
+    const title = oneParagraph(rest.replace(/\s#+\s*$/, ''))
+    if (title === '') this.#mistake(number, 'This heading has no words.')
+    if (title.length > MAX_TITLE) this.#mistake(number, `A heading has at most ${MAX_TITLE} characters.`)
+    return title
+  }
+
+  #close(): void {
+    this.#open = null
+    this.#clauseAbove = null
+  }
+
+  #words(line: string, number: number): void {
+    const item = ITEM.exec(line)
+    if (item) this.#item(item[1] ?? '', item[2] ?? '', number)
+    else if (this.#open) this.#open.words += ` ${line}`
+    else this.#clause(line, number)
+  }
+
+  #clause(line: string, number: number): void {
+    const article = this.#articles.at(-1)
+    if (!article) {
+      this.#mistake(number, 'Words before the first article: a line of ## and a title begins one.')
+      return
+    }
+    const clause = { words: line, items: [] }
+    article.clauses.push(clause)
+    this.#count++
+    this.#clauseAbove = clause
+    this.#open = clause
+  }
+
+  #item(label: string, words: string, number: number): void {
+    const clause = this.#clauseAbove
+    if (!clause) {
+      this.#mistake(number, `The item (${label}) belongs to no clause: a paragraph comes first.`)
+      return
+    }
+    const made = { words, items: [] }
+    const above = clause.items.at(-1)
+    if (above && isNumeral(label, clause, above)) above.items.push(made)
+    else clause.items.push(made)
+    this.#open = made
+    this.#count++
+  }
+
+  #mistake(line: number, problem: string): void {
+    this.#mistakes.push({ where: `line ${line}`, line, problem })
+  }
+}
+
+/** `(i)` is a numeral when it is the next one below the last item; but after `(h)` without numerals it is the ninth letter. */
+function isNumeral(label: string, clause: ReadClause, above: ReadClause): boolean {
+  if (!ROMAN.test(label) || numeralOf(label) !== above.items.length + 1) return false
+  return label !== letterOf(clause.items.length + 1) || above.items.length > 0
+}
+const letterOf = (n: number): string => (n <= 26 ? String.fromCharCode(96 + n) : '')
+function numeralOf(label: string): number {
+  const values: Record<string, number> = { i: 1, v: 5, x: 10, l: 50, c: 100 }
+  let sum = 0
+  for (let i = 0; i < label.length; i++) {
+    const own = values[label[i] ?? ''] ?? 0
+    sum += own < (values[label[i + 1] ?? ''] ?? 0) ? -own : own
+  }
+  return sum
+}
+
+/** The letter of an annex is counted, so `Annex A: Maps` is called `Maps`; a bare `Annex A` keeps its name. */
+function annexTitle(title: string): string {
+  const rest = title.replace(
+    /^(?:[Aa]nnex|ANNEX)(?:\s+(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?![\w]))?(?:\s*[:.\u2013\u2014-]\s*|\s+|$)/,
+    '',
+  )
+  return rest === '' ? title : rest
+}
+
+function tidy({ words, items }: ReadClause): { words: string; items?: SeedClause[] } {
+  const shown = oneParagraph(words)
+  return items.length > 0 ? { words: shown, items: items.map(tidy) } : { words: shown }
+}
