@@ -14,13 +14,18 @@ export interface Plural {
 
 /** Names place and purpose, never the English. */
 export type Key = keyof typeof en
-type Placeholder<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never
+type Placeholder<S extends string> = S extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholder<Rest>
+  : never
 type NamesOf<T> = T extends string ? Placeholder<T> : T extends Plural ? 'count' | Placeholder<T['other']> : never
 type Values<K extends Key> = {
   [N in NamesOf<(typeof en)[K]>]: N extends 'count' ? number : string | number
 }
 /** The sentence at `key`. What a sentence needs is asked for by the compiler. */
-export type Say = <K extends Key>(key: K, ...values: [NamesOf<(typeof en)[K]>] extends [never] ? [] : [Values<K>]) => string
+export type Say = <K extends Key>(
+  key: K,
+  ...values: [NamesOf<(typeof en)[K]>] extends [never] ? [] : [Values<K>]
+) => string
 
 /** One language: every key of the English catalogue, with the same placeholders. */
 export type Catalogue = { readonly [K in Key]: (typeof en)[K] extends string ? string : Plural }

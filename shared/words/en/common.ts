@@ -71,7 +71,8 @@ export const common = {
   'secretariat.title': 'The secretariat of {process}',
   'secretariat.phone': 'Telephone',
   'secretariat.email': 'E-mail',
-  'secretariat.advice': 'Give your name and your party. Nobody at the secretariat will ask you for an invitation link in writing.',
+  'secretariat.advice':
+    'Give your name and your party. Nobody at the secretariat will ask you for an invitation link in writing.',
   'secretariat.unknown': 'The secretariat’s number is on the paper that came with your invitation.',
   'secretariat.none': 'The process names no telephone and no address. Ask whoever invited you.',
 

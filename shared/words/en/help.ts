@@ -8,7 +8,8 @@ export const help = {
   'help.sees.server': 'Whoever holds the server’s disk can read what is on it.',
   'help.shortcuts.title': 'Shortcuts',
   'help.shortcuts.on': 'Use shortcuts with Alt',
-  'help.shortcuts.note': 'Each of them also has a button or a link. Switch them off if your browser or screen reader owns these keys.',
+  'help.shortcuts.note':
+    'Each of them also has a button or a link. Switch them off if your browser or screen reader owns these keys.',
   'help.key.audience': 'Read aloud who sees this',
   'help.key.tracks': 'Go to the list of tracks',
   'help.key.next-clause': 'Next clause',

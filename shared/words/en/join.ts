@@ -17,8 +17,10 @@ export const join = {
   'join.role-of': '{role}, {party}',
   'join.not-me': 'This is not me',
   'join.not-me-title': 'Then do not open the room',
-  'join.not-me-words': 'This link is for {name}. Nothing has been opened, and the link still works for the right person. Tell the secretariat that it reached you.',
-  'join.seen': 'Everyone who shares a track with you sees this name, your party and where you are in the text. They do not see your location or your device. The mediators and your own party see that this invitation was opened, and when.',
+  'join.not-me-words':
+    'This link is for {name}. Nothing has been opened, and the link still works for the right person. Tell the secretariat that it reached you.',
+  'join.seen':
+    'Everyone who shares a track with you sees this name, your party and where you are in the text. They do not see your location or your device. The mediators and your own party see that this invitation was opened, and when.',
   'join.rules': 'Accept the ground rules',
   'join.rule.agreed': 'Nothing is agreed until everything is agreed.',
   'join.rule.agreed-more': 'Any clause may be reopened before signature.',
@@ -45,17 +47,20 @@ export const join = {
   'door.not-yet': 'You are not in the room yet',
   'door.used.title': 'This link no longer opens the room',
   'door.used.words': 'It was opened on another device. A link works once, so that nobody can enter in your place.',
-  'door.used.not-you': 'If you did not open it yourself, tell the secretariat now. They can end that session within a second.',
+  'door.used.not-you':
+    'If you did not open it yourself, tell the secretariat now. They can end that session within a second.',
   'door.expired.words': 'Its time has passed. A link is valid for a limited time, so that a lost one opens nothing.',
   'door.unknown.title': 'This link does not open a room',
-  'door.unknown.words': 'It may have been cut off on its way, or a newer one has taken its place. Open it again from where you received it, whole.',
+  'door.unknown.words':
+    'It may have been cut off on its way, or a newer one has taken its place. Open it again from where you received it, whole.',
   'door.none.title': 'An invitation opens this door',
   'door.none.words': 'Open the link you were given. It looks like this address, with a longer ending of its own.',
   'door.new-link': 'They give you a new link, by voice or in person.',
   'door.unreachable.title': 'The room cannot be reached',
   'door.unreachable.words': 'Nothing has been opened, and your link still works. Check this device’s connection.',
   'door.blocked.title': 'This network lets the page through, but not the live line',
-  'door.blocked.words': 'You would not see others write. Nothing has been opened yet, and your link still works. Give these three lines to the network’s technician:',
+  'door.blocked.words':
+    'You would not see others write. Nothing has been opened yet, and your link still works. Give these three lines to the network’s technician:',
   'door.blocked.allow': 'Allow',
   'door.blocked.allow-what': 'WebSocket connections ({scheme}) to {host}, port {port}',
   'door.blocked.not': 'Do not',

@@ -26,7 +26,8 @@ export const room = {
   'text.here': { one: '{count} other person is here', other: '{count} other people are here' },
   'text.more-here': { one: 'and {count} more', other: 'and {count} more' },
   'text.nobody-else': 'Nobody else is here',
-  'text.progress': 'Of {total} clauses, {agreed} agreed, {referendum} agreed ad referendum, {bracketed} in brackets, {open} open',
+  'text.progress':
+    'Of {total} clauses, {agreed} agreed, {referendum} agreed ad referendum, {bracketed} in brackets, {open} open',
   'text.progress.agreed': '{number} agreed',
   'text.progress.referendum': '{number} ad referendum',
   'text.progress.bracketed': '{number} in brackets',
@@ -68,7 +69,8 @@ export const room = {
   'clause.unlock': 'Unlock',
   'clause.remove': 'Remove the clause',
   'clause.remove-title': 'Remove clause {number}?',
-  'clause.remove-words': 'The clause and its items leave the text. The record keeps the words. Everyone who reads this track sees that it left.',
+  'clause.remove-words':
+    'The clause and its items leave the text. The record keeps the words. Everyone who reads this track sees that it left.',
   'clause.remove-confirm': 'Remove clause {number}',
   'clause.rename-article': 'Rename the article',
   'clause.remove-article': 'Remove the empty article',
@@ -99,14 +101,16 @@ export const room = {
   'bracket.needed-consensus': 'Every party that suggests (consensus)',
   'bracket.needed-met': 'Every party that suggests has agreed',
   'bracket.do-agree': 'Agree for {party}, to {audience}',
-  'bracket.agree-note': 'Binds to these exact words. If they change, your agreement shows as “given on older words”. Only a holder can withdraw them.',
+  'bracket.agree-note':
+    'Binds to these exact words. If they change, your agreement shows as “given on older words”. Only a holder can withdraw them.',
   'bracket.you-agreed': '{party} has agreed to these words.',
   'bracket.not-binding': 'The head or an alternate agrees for {party}.',
   'bracket.join': 'Hold it too, for {party}',
   'bracket.join-note': 'The words become {party}’s proposal as well.',
   'bracket.withdraw': 'Withdraw {party}’s words',
   'bracket.withdraw-strike': 'Withdraw {party}’s removal',
-  'bracket.withdraw-last': '{party} is the last holder: the proposal leaves the text, the clause stays as it was. The record keeps the words. Everyone who reads this track is told.',
+  'bracket.withdraw-last':
+    '{party} is the last holder: the proposal leaves the text, the clause stays as it was. The record keeps the words. Everyone who reads this track is told.',
   'bracket.withdraw-shared': '{others} still holds it: the words stay in the text.',
   'bracket.accept': 'Accept into the text',
   'bracket.accept-strike': 'Accept the removal',
@@ -163,7 +167,8 @@ export const room = {
   'me.sessions': 'My sessions',
   'me.sign-out': 'Sign out of this device',
   'me.device.title': 'Add another device',
-  'me.device.words': 'Open this link on your other device. It works once, for you only. Until it is used, whoever has it can enter as you: do not send it through others.',
+  'me.device.words':
+    'Open this link on your other device. It works once, for you only. Until it is used, whoever has it can enter as you: do not send it through others.',
   'me.device.make': 'Make a link for another device',
   'me.device.link': 'Link for your other device',
   'me.session.this': 'This device',
@@ -173,7 +178,11 @@ export const room = {
   'me.session.end': 'End it',
   'me.session.ended': 'Ended {moment}',
   'me.sign-out.title': 'Sign out of this device?',
-  'me.sign-out.words': 'The link you came with is used up. To come back you need a new invitation from the secretariat, or a link made on another device of yours.',
-  'me.sign-out.unsent': { one: '{count} change has not gone out yet and would be lost.', other: '{count} changes have not gone out yet and would be lost.' },
+  'me.sign-out.words':
+    'The link you came with is used up. To come back you need a new invitation from the secretariat, or a link made on another device of yours.',
+  'me.sign-out.unsent': {
+    one: '{count} change has not gone out yet and would be lost.',
+    other: '{count} changes have not gone out yet and would be lost.',
+  },
   'me.sign-out.confirm': 'Sign out of this device',
 } as const

@@ -31,8 +31,10 @@ export const states = {
   'offline.read': 'You can keep reading. What others write shows when you are back.',
   'offline.try': 'Try now',
   'not-saving.title': 'Nothing is being saved.',
-  'not-saving.disk-full': 'The server’s disk is full. Your words stay on this device until it takes them. Call the secretariat.',
-  'not-saving.read-only': 'The server reads and does not write. Your words stay on this device until it takes them. Call the secretariat.',
+  'not-saving.disk-full':
+    'The server’s disk is full. Your words stay on this device until it takes them. Call the secretariat.',
+  'not-saving.read-only':
+    'The server reads and does not write. Your words stay on this device until it takes them. Call the secretariat.',
   'not-saving.unavailable': 'The server’s log does not answer. Your words stay on this device until it takes them.',
 
   'reading-only.title': 'You can read, not write.',
@@ -52,7 +54,8 @@ export const states = {
   'closed.bar': 'You no longer see this track',
   'closed.title': 'The mediators closed {track} to you at {clock}',
   'closed.words': 'What you wrote stays in the record. The copy on this device has been removed.',
-  'closed.unsent': 'These words of yours had not gone out. They are yours alone; copy them if you need them, for they go when you leave this page.',
+  'closed.unsent':
+    'These words of yours had not gone out. They are yours alone; copy them if you need them, for they go when you leave this page.',
   'closed.copy': 'Copy my words',
   'closed.ask': 'Ask the mediators',
   'closed.back': 'Back to {track}',
@@ -64,16 +67,21 @@ export const states = {
   'ended.signed-out.title': 'You have signed out',
   'ended.signed-out.words': 'This device holds nothing of the talks any more. A new invitation opens the room again.',
   'ended.nothing.title': 'This address opens nothing on this device',
-  'ended.nothing.words': 'The room knows a person by the invitation they opened. Open yours on this device, or call the secretariat for a new one.',
+  'ended.nothing.words':
+    'The room knows a person by the invitation they opened. Open yours on this device, or call the secretariat for a new one.',
   'outdated.title': 'Reload once to go on writing',
   'outdated.words': 'The room was renewed. This page still runs the version from before.',
-  'outdated.kept': { one: 'Your {count} unsent change is kept on this device.', other: 'Your {count} unsent changes are kept on this device.' },
+  'outdated.kept': {
+    one: 'Your {count} unsent change is kept on this device.',
+    other: 'Your {count} unsent changes are kept on this device.',
+  },
   'outdated.goes-out': 'It goes out after the reload.',
 
   'confirm.bar': 'Your delegation has not confirmed this device yet',
   'confirm.title': 'When your delegation calls you, read them this code',
   'confirm.lost-title': 'Your delegation will call you for a code',
-  'confirm.lost': 'The code was shown when this device joined, and this page no longer has it. Ask for a new invitation.',
+  'confirm.lost':
+    'The code was shown when this device joined, and this page no longer has it. Ask for a new invitation.',
   'confirm.advice': 'By voice, to somebody whose voice you know. Give it to nobody in writing.',
   'confirm.sees': 'You see the tracks that you share with the mediators.',
   'confirm.caucus': 'Your caucus opens once you are confirmed.',
@@ -98,7 +106,8 @@ export const states = {
   'charter.open-now': 'Open the talks',
 
   'preview.title': 'You are seeing the room as {party} sees it',
-  'preview.words': 'For checking access only. You cannot write here, and this shows nothing of what {party} writes in its caucus.',
+  'preview.words':
+    'For checking access only. You cannot write here, and this shows nothing of what {party} writes in its caucus.',
   'preview.next': 'Next party',
   'preview.stop': 'Stop and return to the desk',
 } as const
