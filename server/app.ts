@@ -6,6 +6,7 @@ import type { Random, Time } from '#shared/world.ts'
 import { accessActs } from './access/acts.ts'
 import { type Door, openDoor } from './access/door.ts'
 import { openRegistry, type Registry } from './access/registry.ts'
+import { startProcess } from './access/starting.ts'
 import { addressOf, type Config } from './config.ts'
 import { openDelivery } from './delivery/delivery.ts'
 import type { Delivery } from './delivery/receiver.ts'
@@ -134,23 +135,20 @@ class RunningApp implements App {
   }
 
   async startProcess(file: unknown): Promise<{ process: ProcessId; codes: Record<SeatId, string> }> {
-    const { processes, registry, door } = this.#parts
     const parsed = parseProcessFile(file)
     if (!parsed.ok) throw new Error(parsed.refusal.map(({ where, problem }) => `${where}: ${problem}`).join('\n'))
-    const started = await processes.start(parsed.value)
-    const running = started.ok ? await processes.open(started.value) : null
-    if (!running) throw new Error('the process could not be started')
-    registry.watch(running)
-    const made = await door.firstInvitations(running)
-    if (!made.ok) throw new Error(`the invitations could not be made: ${made.refusal.code}`)
-    return { process: running.id, codes: Object.fromEntries(made.value.map(({ seat, code }) => [seat.id, code])) }
+    const started = await startProcess(this.#parts, parsed.value)
+    if (!started.ok) throw new Error(`the process could not be started: ${started.refusal.code}`)
+    const { running, invitations } = started.value
+    return { process: running.id, codes: Object.fromEntries(invitations.map(({ seat, code }) => [seat.id, code])) }
   }
 
   async drain(): Promise<void> {
     this.#draining = true
     const { processes, delivery, registry } = this.#parts
-    this.#http.close()
+    // Health is still answered while the last people leave.
     await delivery.drain(SPREAD_MS)
+    this.#http.close()
     this.#gateway.close()
     this.#http.closeAllConnections()
     registry.close()

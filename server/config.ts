@@ -13,6 +13,8 @@ export interface Config {
   publicUrl: string | null
   redisUrl: string | null
   logLevel: LogLevel
+  /** Whether a first start on loopback makes the sample process. */
+  sample: boolean
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -39,6 +41,7 @@ export function readConfig(environment: Record<string, string | undefined>): Out
       'an http or https address without a path, such as https://talks.example.org',
     ),
     redisUrl: read('REDIS_URL', null, parseRedisUrl, 'a redis or rediss address, such as redis://127.0.0.1:6379'),
+    sample: read('PARLEY_SAMPLE', true, parseSwitch, 'on or off'),
     logLevel: read('LOG_LEVEL', 'info', parseLogLevel, `one of ${LOG_LEVELS.join(', ')}`),
   }
   return mistakes.length > 0 ? refuse(mistakes) : ok(config)
@@ -62,6 +65,8 @@ function parseUrl(text: string, protocols: string[]): URL | null {
   const url = new URL(text)
   return protocols.includes(url.protocol) && url.hostname !== '' ? url : null
 }
+
+const parseSwitch = (text: string): boolean | null => (text === 'on' ? true : text === 'off' ? false : null)
 
 const parseLogLevel = (text: string): LogLevel | null => LOG_LEVELS.find((level) => level === text) ?? null
 

@@ -87,7 +87,10 @@ const PLACEHOLDER = { title: 'Text', articles: [{ title: 'Article', clauses: ['W
 /** Finds the line of a mistake's place (`seats.3.role`), or of the nearest thing around it. */
 function withLine(mistake: FileMistake, document: ReturnType<typeof parseDocument>, lines: LineCounter): FileMistake {
   if (mistake.line !== undefined) return mistake
-  const path = mistake.where.split(/[.[\]]+/).filter((part) => part !== '').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+  const path = mistake.where
+    .split(/[.[\]]+/)
+    .filter((part) => part !== '')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
   for (let length = path.length; length > 0; length -= 1) {
     const node: unknown = document.getIn(path.slice(0, length), true)
     const range: unknown = typeof node === 'object' && node !== null ? Reflect.get(node, 'range') : null

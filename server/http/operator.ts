@@ -6,6 +6,7 @@ import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import { rowOf } from '../access/authority.ts'
 import type { Door } from '../access/door.ts'
 import type { Registry } from '../access/registry.ts'
+import { startProcess } from '../access/starting.ts'
 import type { Log } from '../log/log.ts'
 import type { Processes, Running } from '../processes/port.ts'
 import { type Asked, problem, type Reply, type Route, textAt } from './exchange.ts'
@@ -39,7 +40,7 @@ export function operatorRoutes(options: OperatorOptions): [string, Route][] {
     }
   }
   return [
-    ['POST /api/processes', route(LARGE, (body) => startProcess(options, body))],
+    ['POST /api/processes', route(LARGE, (body) => makeProcess(options, body))],
     ['POST /api/operator/processes', route(SMALL, () => listProcesses(options))],
     ['POST /api/operator/seats', route(SMALL, (body) => listSeats(options, body))],
     ['POST /api/operator/invite', route(SMALL, (body) => invite(options, body))],
@@ -48,21 +49,16 @@ export function operatorRoutes(options: OperatorOptions): [string, Route][] {
   ]
 }
 
-async function startProcess({ processes, registry, door, address }: OperatorOptions, body: unknown): Promise<Reply> {
+async function makeProcess(options: OperatorOptions, body: unknown): Promise<Reply> {
   const file = parseProcessFile(body)
   if (!file.ok) return problem({ code: 'mistakes', mistakes: file.refusal })
-  const started = await processes.start(file.value)
+  const started = await startProcess(options, file.value)
   if (!started.ok) return problem(started.refusal)
-  const running = await processes.open(started.value)
-  if (!running) throw new Error('a process that was started is there')
-  registry.watch(running)
-  const made = await door.firstInvitations(running)
-  if (!made.ok) return problem(made.refusal)
-  const seats = made.value.map(({ seat, code }) => {
+  const seats = started.value.invitations.map(({ seat, code }) => {
     const { id, party, role, name } = seat
-    return { seat: id, party, role, name, invitation: invitationUrl(address(), code) }
+    return { seat: id, party, role, name, invitation: invitationUrl(options.address(), code) }
   })
-  return { status: 201, body: { process: running.id, seats } }
+  return { status: 201, body: { process: started.value.running.id, seats } }
 }
 
 async function listProcesses({ processes }: OperatorOptions): Promise<Reply> {

@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io'
 import type { Viewer } from '#shared/domain/view.ts'
-import { parseAskId, type ProcessId } from '#shared/ids.ts'
+import { type ProcessId, parseAskId } from '#shared/ids.ts'
 import { parseUp } from '#shared/protocol/command-schema.ts'
 import { decodeUp, encodeDown, MAX_FRAME_UP, type Up } from '#shared/protocol/frames.ts'
 import { FRAME_EVENT } from '#shared/protocol/parser.ts'
@@ -95,8 +95,12 @@ export class Session implements Receiver {
     const size = data instanceof Uint8Array ? data.length : 1
     const wait = Math.max(this.#frames.take(1), this.#bytes.take(size))
     if (wait === 0 || this.#life.at === 'leaving') return
-    if (this.#frames.flooded || this.#bytes.flooded) return this.close({ code: 'too-fast', retryAfterMs: wait })
-    if (this.#paused) return
+    if (this.#frames.flooded || this.#bytes.flooded) this.close({ code: 'too-fast', retryAfterMs: wait })
+    else if (!this.#paused) this.#rest(wait)
+  }
+
+  /** The other side's sends wait in the network meanwhile. */
+  #rest(wait: number): void {
     this.#paused = true
     pauseReading(this.#options.socket)
     this.#options.time.after(wait, () => {
@@ -108,15 +112,16 @@ export class Session implements Receiver {
   #hear(bytes: unknown): void {
     const life = this.#life
     if (life.at === 'leaving') return
-    if (!(bytes instanceof Uint8Array)) return this.close({ code: 'malformed', where: '' })
-    if (life.at === 'entering') {
-      if (life.early.length === MAX_EARLY_FRAMES) this.#refuse({ code: 'too-fast', retryAfterMs: GOODBYE_MS })
-      else life.early.push(bytes)
-      return
-    }
+    if (!(bytes instanceof Uint8Array)) this.close({ code: 'malformed', where: '' })
+    else if (life.at === 'seated') this.#take(bytes, life.seated)
+    else if (life.early.length < MAX_EARLY_FRAMES) life.early.push(bytes)
+    else this.close({ code: 'too-fast', retryAfterMs: GOODBYE_MS })
+  }
+
+  #take(bytes: Uint8Array, seated: Seated): void {
     this.#options.telemetry.count('frames_up')
     const frame = this.#parse(bytes)
-    if (frame) life.seated.receive(frame)
+    if (frame) seated.receive(frame)
   }
 
   /** Null when it was refused: to the ask if it can be named, else the connection ends with the reason. */

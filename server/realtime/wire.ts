@@ -43,7 +43,10 @@ export function writeFrame(socket: Socket, bytes: Uint8Array): void {
 
 /** Frames the bytes at the first of many receivers and writes them as they are to all. */
 export function writeShared(socket: Socket, frame: SharedFrame): void {
-  const framed = frame.framed ?? { compress: false, wsPreEncodedFrame: [frameHeader(frame.bytes.length), Buffer.from(frame.bytes)] }
+  const framed = frame.framed ?? {
+    compress: false,
+    wsPreEncodedFrame: [frameHeader(frame.bytes.length), Buffer.from(frame.bytes)],
+  }
   frame.framed = framed
   connectionOf(socket).write(frame.bytes, framed as WriteOptions)
 }

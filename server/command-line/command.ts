@@ -1,0 +1,27 @@
+import type { Config } from '../config.ts'
+
+/** One thing the operator can ask. `main.ts` reads the line, prints, and sets the exit code. */
+export interface Command {
+  /** After the name, such as `<process> <seat>`. */
+  usage: string
+  /** One sentence for `--help`. */
+  summary: string
+  /** How many words follow the name: at least and at most. */
+  words: [least: number, most: number]
+  run(line: Line): Promise<Result>
+}
+
+export interface Line {
+  words: string[]
+  config: Config
+}
+
+/** `lines` for a person, `json` for a program. Codes of invitations are in both: they are made to be handed on. */
+export interface Result {
+  done: boolean
+  lines: string[]
+  json: unknown
+}
+
+export const done = (json: unknown, ...lines: string[]): Result => ({ done: true, lines, json })
+export const failed = (...lines: string[]): Result => ({ done: false, lines, json: { problems: lines } })

@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util'
+import { readConfig } from '../config.ts'
+import { backup } from './backup.ts'
+import { type Command, failed, type Result } from './command.ts'
+import { doctor } from './doctor.ts'
+import { endSession } from './end-session.ts'
+import { invite } from './invite.ts'
+import { newProcess } from './new.ts'
+import { restore } from './restore.ts'
+import { seats } from './seats.ts'
+
+const COMMANDS: Record<string, Command> = {
+  new: newProcess,
+  seats,
+  invite,
+  'end-session': endSession,
+  backup,
+  restore,
+  doctor,
+}
+
+const NOT_DONE = 1
+const NOT_UNDERSTOOD = 2
+
+function helpFor(name?: string): string[] {
+  const rows = Object.entries(COMMANDS).filter(([known]) => name === undefined || known === name)
+  const lines = rows.map(([known, { usage, summary }]) => `  ${`${known} ${usage}`.padEnd(38)}${summary}`)
+  return [
+    'npm run parley -- <command>',
+    '',
+    ...lines,
+    '',
+    '  --json    prints only JSON',
+    '  --help    this, or one command',
+    '',
+    'Talks to the server that runs on PARLEY_DATA (./data), as its operator.',
+  ]
+}
+
+async function answer(name: string | undefined, words: string[]): Promise<Result & { code?: number }> {
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) {
+    return {
+      ...failed(name ? `There is no command ${name}.` : 'Name a command.', '', ...helpFor()),
+      code: NOT_UNDERSTOOD,
+    }
+  }
+  const [least, most] = command.words
+  if (words.length < least || words.length > most) return { ...failed(...helpFor(name)), code: NOT_UNDERSTOOD }
+  const config = readConfig(process.env)
+  if (!config.ok) return { ...failed(...config.refusal), code: NOT_UNDERSTOOD }
+  return command.run({ words, config: config.value })
+}
+
+async function main(): Promise<void> {
+  const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+  let line: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>
+  try {
+    line = parseArgs({ options, allowPositionals: true })
+  } catch (cause) {
+    console.error(cause instanceof Error ? cause.message : String(cause))
+    process.exitCode = NOT_UNDERSTOOD
+    return
+  }
+  const [name, ...words] = line.positionals
+  if (line.values.help) {
+    console.log(helpFor(name).join('\n'))
+    return
+  }
+  const result = await answer(name, words)
+  if (line.values.json) console.log(JSON.stringify(result.json))
+  else for (const sentence of result.lines) (result.done ? console.log : console.error)(sentence)
+  if (!result.done) process.exitCode = result.code ?? NOT_DONE
+}
+
+await main()

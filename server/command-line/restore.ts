@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { LOG_FILE, openFolder, runningServer } from '../folder.ts'
+import { LogDamaged } from '../log/log.ts'
+import { restoreLog } from '../log/restore.ts'
+import { type Command, done, failed } from './command.ts'
+
+export const restore: Command = {
+  usage: '<file>',
+  summary: 'Puts a backup in place of the log; the server must be stopped.',
+  words: [1, 1],
+  async run({ words: [path = ''], config }) {
+    const { folder } = config
+    const backup = resolve(path)
+    if (!existsSync(backup)) return failed(`${backup} is not there.`)
+    const server = runningServer(folder)
+    if (server)
+      return failed(`A server runs on ${folder} (process id ${server.pid}). Stop it first; nothing was changed.`)
+    openFolder(folder)
+    const file = join(folder, LOG_FILE)
+    const aside = existsSync(file) ? `${file}.before-restore-${Date.now()}` : null
+    try {
+      await restoreLog(backup, file, aside)
+    } catch (cause) {
+      if (cause instanceof LogDamaged) return failed(cause.message, 'Nothing was changed.')
+      throw cause
+    }
+    const kept = aside ? [`The log that was there is kept as ${aside}.`] : []
+    return done(
+      { folder, from: backup, kept: aside },
+      `Restored into ${folder}. Start the room with npm start.`,
+      ...kept,
+    )
+  },
+}

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseProcessId } from '#shared/ids.ts'
+import { type App, buildApp } from './app.ts'
+import { addressOf, type Config, isLoopback, readConfig } from './config.ts'
+import {
+  LOG_FILE,
+  openFolder,
+  operatorToken,
+  readSample,
+  runningServer,
+  sayRunning,
+  saySample,
+  sayStopped,
+} from './folder.ts'
+import { type Log, LogDamaged } from './log/log.ts'
+import { openSqliteLog } from './log/sqlite.ts'
+import { machineRandom, machineTime } from './machine.ts'
+import { readProcessFile, sentenceOf } from './process-file.ts'
+import { openTelemetry, type Telemetry } from './telemetry.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const SAMPLE_FOLDER = join(ROOT, 'sample')
+/** Whatever still hangs then is not worth a supervisor's kill. */
+const EXIT_AFTER_MS = 9_000
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+/** Stops the start: what is wrong, one sentence a line, and nothing else. */
+function stop(...sentences: string[]): never {
+  for (const sentence of sentences) process.stderr.write(`${sentence}\n`)
+  process.exit(1)
+}
+
+const config = readConfig(process.env)
+if (!config.ok) stop(...config.refusal)
+await start(config.value)
+
+async function start(config: Config): Promise<void> {
+  if (config.redisUrl) stop('REDIS_URL: this version keeps its log in the data folder only; leave it unset.')
+  const { folder } = config
+  openFolderOrStop(folder)
+  const other = runningServer(folder)
+  if (other) stop(`${folder} is in use by the server with process id ${other.pid}.`)
+  const telemetry = openTelemetry({ level: config.logLevel })
+  const log = await openLog(folder)
+  const fresh = (await log.processes()).length === 0
+  const token = operatorToken(folder)
+  const app = await buildApp({
+    config,
+    log,
+    telemetry,
+    time: machineTime,
+    random: machineRandom,
+    operatorToken: token,
+    clientFolder: join(ROOT, 'dist'),
+  })
+  const port = await app.listen().catch((cause: Error) => stop(`${config.host}:${config.port}: ${cause.message}`))
+  const url = addressOf({ ...config, publicUrl: null }, port)
+  sayRunning(folder, { pid: process.pid, url })
+  leaveOnSignal(app, folder, telemetry)
+  if (config.sample && isLoopback(config.host)) await openSample(app, folder, fresh, url)
+  say(`Parley is ready: ${app.address}/`)
+  if (app.sample) say('Open it on this machine: the sample process is there with all its seats.')
+  telemetry.log.info({ port }, 'ready')
+}
+
+function openFolderOrStop(folder: string): void {
+  try {
+    openFolder(folder)
+  } catch (cause) {
+    stop(`PARLEY_DATA: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+async function openLog(folder: string): Promise<Log> {
+  try {
+    return await openSqliteLog({ file: join(folder, LOG_FILE) })
+  } catch (cause) {
+    if (cause instanceof LogDamaged) stop(cause.message)
+    throw cause
+  }
+}
+
+/** The sample process, on this machine only: made once, on an empty log. */
+async function openSample(app: App, folder: string, fresh: boolean, url: string): Promise<void> {
+  const file = join(SAMPLE_FOLDER, 'lake-maren.yaml')
+  if (fresh && existsSync(file)) {
+    const read = await readProcessFile(file)
+    if (!read.ok) stop(...read.refusal.map(sentenceOf))
+    const { process: id, codes } = await app.startProcess(read.value)
+    saySample(folder, id)
+    app.sample = id
+    await playSample(url, codes)
+  } else app.sample = parseProcessId(readSample(folder))
+}
+
+/** Its people type what they typed before the visitor came: real clients, in a process of their own. */
+async function playSample(url: string, seats: Record<string, string>): Promise<void> {
+  const script = join(SAMPLE_FOLDER, 'play.ts')
+  if (!existsSync(script)) return
+  const player = spawn(process.execPath, [script], { stdio: ['pipe', 'ignore', 'inherit'] })
+  player.stdin.end(`${JSON.stringify({ url, seats })}\n`)
+  await new Promise((done) => player.once('close', done).once('error', done))
+}
+
+/** Sends people away, finishes what is under way, and exits within 10 s; a second signal exits at once. */
+function leaveOnSignal(app: App, folder: string, telemetry: Telemetry): void {
+  let leaving = false
+  const leave = (): void => {
+    if (leaving) process.exit(1)
+    leaving = true
+    telemetry.log.info('draining')
+    setTimeout(() => process.exit(1), EXIT_AFTER_MS).unref()
+    app.drain().then(
+      () => {
+        sayStopped(folder)
+        process.exit(0)
+      },
+      (cause: unknown) => {
+        telemetry.log.error({ err: cause }, 'the drain failed')
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave)
+}
