@@ -1,0 +1,63 @@
+import type { Speech } from '#shared/words/say.ts'
+import type { IconName } from '../components/icons.ts'
+import type { Connection, Room, Saving } from '../room/room.ts'
+
+/** The line to the room, and whether what was written here is durable. */
+export class ConnectionState {
+  connection: Connection
+  saving: Saving
+
+  constructor(room: Pick<Room, 'connection' | 'onConnection' | 'saving' | 'onSaving'>) {
+    this.connection = $state.raw(room.connection)
+    this.saving = $state.raw(room.saving)
+    room.onConnection((connection) => {
+      this.connection = connection
+    })
+    room.onSaving((saving) => {
+      this.saving = saving
+    })
+  }
+
+  get offline(): boolean {
+    return this.connection.at === 'waiting' || this.connection.at === 'joining'
+  }
+  /** Changes that have not gone out. */
+  get unsent(): number {
+    return this.saving.at === 'not-sent' ? this.saving.changes : 0
+  }
+}
+
+const CONNECTED = {
+  joining: 'connection.joining',
+  live: 'connection.good',
+  waiting: 'connection.waiting',
+  ended: 'connection.ended',
+} as const
+
+function savedWords(saving: Saving, { say, clock }: Speech): string {
+  switch (saving.at) {
+    case 'saved':
+      return saving.since > 0 ? say('saved.at', { clock: clock(saving.since) }) : say('saved.nothing')
+    case 'saving':
+      return say('saved.saving')
+    case 'not-sent':
+      return say('saved.not-sent', { count: saving.changes })
+    case 'not-saving':
+      return say('saved.not-saving')
+    default:
+      throw saving satisfies never
+  }
+}
+
+/** What the header says: saved means durable; offline work is never “saved”. */
+export function headerWords(
+  { connection, saving }: Pick<ConnectionState, 'connection' | 'saving'>,
+  speech: Speech,
+): { words: string; tone: 'ok' | 'busy' | 'warn' | 'bad'; icon: IconName } {
+  const connected = speech.say(CONNECTED[connection.at])
+  const words = speech.say('connection.both', { saved: savedWords(saving, speech), connection: connected })
+  if (saving.at === 'not-saving') return { words, tone: 'bad', icon: 'stop' }
+  if (connection.at === 'waiting' || connection.at === 'ended' || saving.at === 'not-sent')
+    return { words, tone: 'warn', icon: 'cloud-off' }
+  return { words, tone: saving.at === 'saved' && connection.at === 'live' ? 'ok' : 'busy', icon: 'cloud' }
+}
