@@ -132,7 +132,7 @@ export interface Log {
    */
   saveSnapshot(process: ProcessId, name: string, snapshot: Snapshot): Promise<void>
   loadSnapshot(process: ProcessId, name: string): Promise<Snapshot | null>
-  /** Keys of erasable objects, beside the log, outside the chain. `saveKey` and `eraseKey` throw LogUnavailable when that could not be made durable. */
+  /** Keys of erasable objects, beside the log, outside the chain. Of a key saved twice the first secret stays, until it is erased. `saveKey` and `eraseKey` throw LogUnavailable when that could not be made durable. */
   saveKey(process: ProcessId, key: string, secret: Uint8Array): Promise<void>
   loadKey(process: ProcessId, key: string): Promise<Uint8Array | null>
   eraseKey(process: ProcessId, key: string): Promise<void>

@@ -134,7 +134,8 @@ class MemoryLog implements DrillLog {
 
   async saveKey(process: ProcessId, key: string, secret: Uint8Array): Promise<void> {
     if (!this.#mayWrite(false)) throw new LogUnavailable('A key could not be saved.')
-    this.#storedOf(process).keys.set(key, secret.slice())
+    const { keys } = this.#storedOf(process)
+    if (!keys.has(key)) keys.set(key, secret.slice())
   }
 
   async loadKey(process: ProcessId, key: string): Promise<Uint8Array | null> {

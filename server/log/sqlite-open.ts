@@ -29,8 +29,8 @@ export function openSound(file: string): DatabaseSync {
   return database
 }
 
-/** Looks without touching. Gives the format; its content is checked when the format is today's. */
-function examined(file: string): number {
+/** Looks without touching. Gives the format, 0 for a log not yet written; its content is checked when the format is today's. Throws LogDamaged. */
+export function examined(file: string): number {
   const mark = new Mark(file).read()
   try {
     if (checkHeader(file) === 'fresh') return mark > 0 || existsSync(`${file}-wal`) ? missing(mark) : 0

@@ -294,7 +294,7 @@ function prepare(database: DatabaseSync) {
     saveSnapshot: sql(
       'INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes, sum = excluded.sum WHERE excluded.seq >= seq',
     ),
-    saveKey: sql('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?)'),
+    saveKey: sql('INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?)'),
     blankKey: sql('UPDATE keys SET secret = zeroblob(length(secret)) WHERE process = ? AND key = ?'),
     eraseKey: sql('DELETE FROM keys WHERE process = ? AND key = ?'),
     oldest: sql('SELECT rest, bytes FROM entries WHERE pid = ? AND seq > ? ORDER BY seq LIMIT ?'),

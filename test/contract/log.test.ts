@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { DrillLog } from '#server/log/log.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
 import { openSqliteLog } from '#server/log/sqlite.ts'
-import { logContract, TestClock } from './log.contract.ts'
+import { logContract } from './log.contract.ts'
+import { TestClock } from './log-build.ts'
 
 logContract('memory', async () => {
   const clock = new TestClock()
