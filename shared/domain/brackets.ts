@@ -3,6 +3,7 @@ import { refuse } from '../outcome.ts'
 import type { Agreement, Bracket } from '../text/structure.ts'
 import type { TextCommand } from './commands.ts'
 import { consentingParties } from './matrix.ts'
+import { row } from './rows.ts'
 import {
   clauseBehind,
   decided,
@@ -13,7 +14,6 @@ import {
   mayNotBind,
   NOTHING_THERE,
   NOTHING_TO_CHANGE,
-  row,
   type TextAsked,
   type TextDecided,
 } from './text-asked.ts'

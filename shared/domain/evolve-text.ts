@@ -11,7 +11,8 @@ import { bracketWithLeaf, clauseWithLeaf } from '../text/rights.ts'
 import type { Agreement, Bracket, Clause, ClosedLeaf, Move, Text } from '../text/structure.ts'
 import type { Fact, TextEvent } from './events.ts'
 import type { Process } from './process.ts'
-import { row, subtree } from './text-asked.ts'
+import { row } from './rows.ts'
+import { subtree } from './text-asked.ts'
 
 type Of<T extends TextEvent['type']> = Extract<TextEvent, { type: T }>
 type Struck = { bracket: BracketId; struck: { from: ItemId; to: ItemId } }

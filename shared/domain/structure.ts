@@ -6,6 +6,7 @@ import type { Asked } from './asked.ts'
 import { decideBracket } from './brackets.ts'
 import type { TextCommand } from './commands.ts'
 import type { Process } from './process.ts'
+import { row } from './rows.ts'
 import {
   decided,
   isStale,
@@ -15,7 +16,6 @@ import {
   NOTHING_THERE,
   NOTHING_TO_CHANGE,
   type Refused,
-  row,
   subtree,
   type TextAsked,
   type TextDecided,

@@ -7,6 +7,7 @@ import type { Asked, Decided } from './asked.ts'
 import type { Event } from './events.ts'
 import { levelOf } from './matrix.ts'
 import type { Process, Seat } from './process.ts'
+import { row } from './rows.ts'
 
 /** One text command's ground: the sender, and the one text that its ids are looked up in. */
 export interface TextAsked {
@@ -43,11 +44,6 @@ export const decided = (event: Event, made: string[] = []): TextDecided => ok({ 
 /** The refusal of a level that is too low, or null. */
 export const lacks = (on: TextAsked, needed: Level): Refused | null =>
   includes(on.level, needed) ? null : refuse({ code: 'level-too-low', needed, has: on.level })
-
-/** Looks a row up by an id that came from outside: `__proto__` and its like are never rows. */
-export function row<T>(table: Record<string, T>, id: string): T | null {
-  return Object.hasOwn(table, id) ? (table[id] ?? null) : null
-}
 
 /** The clause and its items, and theirs. */
 export function subtree(text: Text, clause: Clause): Clause[] {
