@@ -4,6 +4,7 @@ import * as Y from 'yjs'
 import type { ClauseId, DocumentId, Hash, IncarnationId, LeafId, TrackId } from '#shared/ids.ts'
 import { instant } from '#shared/ids.ts'
 import { textHash } from '#shared/text/compose.ts'
+import { keepMarks } from '#shared/text/keep-marks.ts'
 import { wordsOf } from '#shared/text/leaf.ts'
 import type { Bracket, ClauseView, Run, Text } from '#shared/text/structure.ts'
 import { structureView } from '#shared/text/structure-view.ts'
@@ -58,6 +59,7 @@ class OpenedText implements LiveText {
     this.incarnation = text.incarnation
     // Never leased and never written under: Yjs changes a document's id when an update bears it.
     this.doc.clientID = 0
+    keepMarks(this.doc)
     this.apply(state)
   }
 

@@ -18,7 +18,7 @@ import {
   VICTIM,
 } from '../support/guarded-text.ts'
 import { AUTHORS, BYTES, CONTENT, PLACES, RIGHTS } from '../support/hostile-updates.ts'
-import { bare, gone, type Id, marked, type RawStruct, rawUpdate, typed } from '../support/raw-update.ts'
+import { bare, gone, type Id, marked, type RawRanges, type RawStruct, rawUpdate, typed } from '../support/raw-update.ts'
 import { seeded } from '../support/seeded.ts'
 
 /** Leaves the hostile seat (Tavira, `suggest`) may write, closed ones included, and all others. */
@@ -91,7 +91,7 @@ function grammar(chance: Chance, live: LiveText, clock: number): Uint8Array {
   }
   const start = chance.below(12) === 0 ? clock + chance.below(3) - 1 : clock
   const [client, from] = id()
-  const ranges = chance.below(3) === 0 ? [[client, [[from, 1 + chance.below(6)]]] as const] : []
+  const ranges: RawRanges[] = chance.below(3) === 0 ? [[client, [[from, 1 + chance.below(6)]]]] : []
   return rawUpdate([{ client: chance.below(25) === 0 ? VICTIM : MINE, clock: Math.max(0, start), structs }], ranges)
 }
 
@@ -158,6 +158,13 @@ function attack(seed: number): { admitted: number; refused: number } {
     tally.admitted++
     converge(live, update, edits(chance, live, chance.one([VICTIM, MINE + 1]), [OURS]))
     live.apply(update)
+    if (!Buffer.from(update).includes('\ufffd'))
+      expect(
+        live
+          .words(OURS)
+          .map((run) => JSON.stringify(run))
+          .join(''),
+      ).not.toContain('\ufffd')
     expect(live.stuck).toBe(false)
     expect(Y.getState(live.doc.store, MINE)).toBe(outcome.value.next)
     const after = fork(live, 1)

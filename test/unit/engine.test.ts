@@ -101,3 +101,22 @@ test('P11 a reader that names what it has gets what it lacks; one that names non
   for (const broken of [Uint8Array.of(9), Uint8Array.of(1, 200), Uint8Array.of(0, 0), new Uint8Array(0)])
     expect(live.encode(broken)).toEqual(live.encode())
 })
+
+test('P11 a text is a function of its log alone: reading it in between changes no format mark', () => {
+  const text = guardedText()
+  const [read, unread] = [guardedLive(text), guardedLive(text)]
+  // Two people emphasise the same words at the same time: the second pair of marks is without effect.
+  const updates = [MINE, MINE + 1].map((client) =>
+    change(read, client, (doc) => doc.getText(SPLIT).format(0, 9, { em: true })),
+  )
+  for (const update of updates) {
+    for (const live of [read, unread]) live.apply(update)
+    read.words(SPLIT)
+  }
+  expect(read.encode()).toEqual(unread.encode())
+  const tidied = new Y.Doc()
+  Y.applyUpdate(tidied, guardedLive(text).encode())
+  tidied.getText(SPLIT)
+  for (const update of updates) Y.applyUpdate(tidied, update)
+  expect(Y.encodeStateAsUpdate(tidied)).not.toEqual(read.encode())
+})
