@@ -1,7 +1,7 @@
-import type { Up } from '#shared/protocol/frames.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import type { ProcessId } from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
+import type { Up } from '#shared/protocol/frames.ts'
 import type { Refusal } from '#shared/refusals.ts'
 
 /** One connection as delivery sees it; the gateway makes it out of a socket, tests out of two queues. */

@@ -1,5 +1,4 @@
-import type { Command } from '#shared/domain/commands.ts'
-import type { AccessCommand } from '#shared/domain/commands.ts'
+import type { AccessCommand, Command } from '#shared/domain/commands.ts'
 import type { AccessEvent, Fact } from '#shared/domain/events.ts'
 import type { ProcessFile } from '#shared/domain/file.ts'
 import type { Process } from '#shared/domain/process.ts'
@@ -47,10 +46,18 @@ export interface Running {
   endLease(track: TrackId, client: number): void
   /** Nobody on this node reads the text any more: it rests as bytes until the next use. */
   rest(track: TrackId): void
-  /** Where a lane stands; null when it is not this seat's. */
-  lane(track: TrackId, client: number, seat: SeatId): Promise<{ number: number; clock: number } | null>
+  /** Where a lane stands; null when it is not this seat's or never was used. `current`: it is of the present incarnation and can be gone on with. */
+  lane(
+    track: TrackId,
+    client: number,
+    seat: SeatId,
+  ): Promise<{ number: number; clock: number; current: boolean } | null>
   /** Appends access facts (invitations, sessions); durable and folded on return. */
-  recordAccess(by: SeatId | 'operator' | 'server', audience: Audience, events: AccessEvent[]): Promise<Outcome<null, Refusal>>
+  recordAccess(
+    by: SeatId | 'operator' | 'server',
+    audience: Audience,
+    events: AccessEvent[],
+  ): Promise<Outcome<null, Refusal>>
   /** Called after each batch of entries was folded and applied, in log order. */
   onApplied(listener: (applied: Applied) => void): () => void
   /** Called when what may be seen changed without an entry: an instant passed, or sight was cut in memory. The result stops it. */

@@ -1,0 +1,336 @@
+import type { Command } from '#shared/domain/commands.ts'
+import type { Process } from '#shared/domain/process.ts'
+import type { Viewer } from '#shared/domain/view.ts'
+import { viewFor } from '#shared/domain/view-for.ts'
+import { type AskId, type Instant, mintId, parseTrackId, type TrackId } from '#shared/ids.ts'
+import { type Down, encodeDown, type Look, type Place, type Up } from '#shared/protocol/frames.ts'
+import { diff, type Json, pack } from '#shared/protocol/patch.ts'
+import type { Refusal } from '#shared/refusals.ts'
+import type { Random, Time } from '#shared/world.ts'
+import type { Running } from '../processes/port.ts'
+import type { Channel } from './channel.ts'
+import { show } from './looks.ts'
+import { placeIn } from './places.ts'
+import type { Receiver, Seated, SharedFrame } from './receiver.ts'
+import type { Joined, Reader, Texts } from './texts.ts'
+
+/** How much of all its texts a connection may have un-acknowledged. */
+const SOCKET_WINDOW = 256 * 1024
+/** A reader that acknowledges nothing for this long, with something outstanding, is closed and resumes later. */
+const SILENCE_MS = 5000
+/** The time to close the view of a withdrawn track and say so; then the connection is cut. */
+const RECEIPT_MS = 250
+/** Channels that a client may still speak of after they ended. */
+const ENDED_KEPT = 16
+
+export interface ConnectionPorts {
+  running: Running
+  texts: Texts
+  time: Time
+  /** Chance of this connection alone. */
+  random: Random
+  /** The state that may be shown: with what was closed in memory left out. */
+  shownState: () => Process
+  onGone(connection: Connection): void
+  /** A bug while a frame was handled; the connection is cut. */
+  onBug(cause: unknown): void
+}
+
+/** One seated connection: its view, its open texts, its questions. */
+export class Connection implements Seated, Reader {
+  readonly receiver: Receiver
+  readonly #ports: ConnectionPorts
+  readonly #channels = new Map<number, Channel>()
+  readonly #ended = new Map<number, Refusal>()
+  readonly #receipts = new Map<string, () => void>()
+  #viewer: Viewer
+  #view: Json = null
+  #mark = ''
+  #isGone = false
+  #outstanding = 0
+  #silence: (() => void) | null = null
+  /** Words and the commands they build on are handled in the order they were sent. */
+  #inOrder: Promise<unknown> = Promise.resolve()
+
+  constructor(receiver: Receiver, ports: ConnectionPorts) {
+    this.receiver = receiver
+    this.#ports = ports
+    this.#viewer = receiver.viewer
+  }
+
+  get by(): Viewer {
+    return this.#viewer
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  /** Sends the whole view. Before anything else. */
+  welcome(): void {
+    const now = this.#ports.running.now()
+    this.#view = this.#viewNow(now)
+    this.#mark = this.#mint()
+    this.tell({ frame: 'welcome', view: this.#view, mark: this.#mark, now })
+  }
+
+  /** Looks again at what may be seen: ends what may not, tells what changed, and nothing when nothing did. */
+  refresh(): void {
+    if (this.#isGone) return
+    const { running } = this.#ports
+    const session = this.#viewer.session && running.state.access.sessions.by[this.#viewer.session]
+    if (session?.ended) return this.receiver.close({ code: 'session-ended' })
+    if (session) this.#viewer = { ...this.#viewer, confined: session.confined !== null }
+    const view = this.#viewNow(running.now())
+    const patch = diff(this.#view, view)
+    if (patch.length === 0) return
+    const still = tracksIn(view)
+    const lost = [...tracksIn(this.#view)].filter((track) => !still.has(track))
+    this.#view = view
+    for (const id of lost) this.#withdraw(id)
+    const from = this.#mark
+    this.#mark = this.#mint()
+    this.tell({ frame: 'view', patch, from, mark: this.#mark })
+  }
+
+  #viewNow(now: Instant): Json {
+    return pack(viewFor(this.#viewer, this.#ports.shownState(), now) as unknown as Json)
+  }
+
+  #mint(): string {
+    return mintId(this.#ports.random.bytes(22))
+  }
+
+  // ---- withdrawal
+
+  /** Resolves when nothing of these tracks can reach the reader any more: it said so, or was cut off. */
+  readonly #closing = new Map<TrackId, Promise<void>>()
+  withdrawn(track: TrackId): Promise<void> {
+    return this.#closing.get(track) ?? Promise.resolve()
+  }
+
+  #withdraw(name: string): void {
+    const track = parseTrackId(name)
+    if (!track) return
+    for (const channel of [...this.#channels.values()]) {
+      if (channel.track === track) this.#close(channel, { code: 'no-such-thing' }, true)
+    }
+    const withdrawal = this.#mint()
+    const inForce = new Promise<void>((resolve) => {
+      const done = () => {
+        cancel()
+        this.#receipts.delete(withdrawal)
+        if (this.#closing.get(track) === inForce) this.#closing.delete(track)
+        resolve()
+      }
+      const cancel = this.#ports.time.after(RECEIPT_MS, () => {
+        this.receiver.reset()
+        done()
+      })
+      this.#receipts.set(withdrawal, done)
+    })
+    this.#closing.set(track, inForce)
+    this.tell({ frame: 'withdrawn', withdrawal, track })
+  }
+
+  // ---- what it says
+
+  receive(frame: Up): void {
+    if (this.#isGone) return
+    switch (frame.frame) {
+      case 'act':
+        return this.#act(frame.ask, frame.command)
+      case 'look':
+        return this.#look(frame.ask, frame.look)
+      case 'open':
+        return void this.#guarded(this.#open(frame))
+      case 'leave': {
+        const channel = this.#channels.get(frame.channel)
+        if (channel) this.#close(channel, { code: 'no-such-thing' }, false)
+        return
+      }
+      case 'words':
+        return this.#words(frame)
+      case 'got':
+        return this.#got(frame.channel, frame.bytes)
+      case 'here':
+        return this.#here(frame.channel, frame.place)
+      case 'receipt':
+        return this.#receipts.get(frame.withdrawal)?.()
+      default:
+        throw frame satisfies never
+    }
+  }
+
+  #act(ask: AskId, command: Command): void {
+    const answer = () => this.#ports.running.act(this.#viewer, ask, command)
+    const answered = buildsOnWords(command) ? this.#next(answer) : answer()
+    void this.#guarded(
+      answered.then((outcome) =>
+        this.tell(
+          outcome.ok
+            ? { frame: 'answered', ask, made: outcome.value.made }
+            : { frame: 'refused', ask, refusal: outcome.refusal },
+        ),
+      ),
+    )
+  }
+
+  #look(ask: AskId, look: Look): void {
+    const shown = show(this.#ports.running, this.#viewer, look)
+    if (shown.ok) this.tell({ frame: 'shown', ask, shown: shown.value })
+    else this.tell({ frame: 'refused', ask, refusal: shown.refusal })
+  }
+
+  async #open({ ask, track, resume }: Extract<Up, { frame: 'open' }>): Promise<void> {
+    const { texts } = this.#ports
+    const was = resume && this.#shows(track) ? await texts.lane(this.#viewer, track, resume.client) : null
+    if (this.#isGone) return
+    const joined = this.#shows(track) ? texts.open(this, track, resume ? { resume, was } : null) : null
+    if (!joined) return this.tell({ frame: 'refused', ask, refusal: { code: 'no-such-thing' } })
+    this.#joined(ask, joined)
+  }
+
+  /** Whether the seat's own view has the track, and its sight of it stands at this instant. */
+  #shows(track: TrackId): boolean {
+    return tracksIn(this.#view).has(track) && this.#ports.running.level(this.#viewer, track) !== 'hidden'
+  }
+
+  #words({ channel: number, number: frame, update }: Extract<Up, { frame: 'words' }>): void {
+    void this.#guarded(
+      this.#next(async () => {
+        const channel = this.#channels.get(number)
+        if (!channel || channel.client === null) {
+          const refusal = this.#ended.get(number) ?? { code: 'no-such-thing' }
+          return this.tell({ frame: 'words-refused', channel: number, number: frame, refusal })
+        }
+        const { track, client } = channel
+        const outcome = await this.#ports.running.words(this.#viewer, { track, client, number: frame, update })
+        if (outcome.ok) return channel.acknowledge(frame, this.#ports.texts.isGathering(channel))
+        if (!mayComeAgain(outcome.refusal) && channel.client === client) {
+          channel.client = null
+          this.#noteEnd(number, outcome.refusal)
+        }
+        this.tell({ frame: 'words-refused', channel: number, number: frame, refusal: outcome.refusal })
+      }),
+    )
+  }
+
+  #next<T>(task: () => Promise<T>): Promise<T> {
+    const mine = this.#inOrder.then(task, task)
+    this.#inOrder = mine.catch(() => undefined)
+    return mine
+  }
+
+  #got(number: number, bytes: number): void {
+    const channel = this.#channels.get(number)
+    if (!channel?.got(bytes)) return
+    this.#silence?.()
+    this.#silence = null
+    this.#listen()
+    for (const open of this.#channels.values()) this.#ports.texts.resume(open)
+  }
+
+  #here(number: number, place: Place | null): void {
+    const channel = this.#channels.get(number)
+    if (!channel || this.#ports.running.level(this.#viewer, channel.track) === 'hidden') return
+    const text = this.#ports.running.state.tracks.by[channel.track]?.text
+    this.#ports.texts.moved(channel, text && place ? placeIn(text, place) : null)
+  }
+
+  // ---- channels
+
+  /** The text began anew: the old channel ended, what was unsent there is carried over by the client. */
+  renewed(old: Channel, joined: Joined): void {
+    this.#channels.delete(old.number)
+    this.#noteEnd(old.number, { code: 'renewed' })
+    this.#joined(null, joined)
+  }
+
+  #joined(ask: AskId | null, { channel, opened, update, here }: Joined): void {
+    for (const other of [...this.#channels.values()]) {
+      if (other.track === channel.track) this.#close(other, { code: 'renewed' }, false)
+    }
+    this.#channels.set(channel.number, channel)
+    this.#ended.delete(channel.number)
+    this.tell({ frame: 'opened', ask, opened, update })
+    this.tell({ frame: 'presence', track: channel.track, here })
+  }
+
+  #close(channel: Channel, refusal: Refusal, isWithdrawn: boolean): void {
+    if (this.#channels.get(channel.number) === channel) this.#channels.delete(channel.number)
+    this.#ports.texts.leave(channel, isWithdrawn)
+    this.#noteEnd(channel.number, refusal)
+  }
+
+  #noteEnd(number: number, refusal: Refusal): void {
+    this.#ended.set(number, refusal)
+    const [oldest] = this.#ended.keys()
+    if (this.#ended.size > ENDED_KEPT && oldest !== undefined) this.#ended.delete(oldest)
+  }
+
+  // ---- the line
+
+  send(frame: Uint8Array): void {
+    if (!this.#isGone) this.receiver.send(frame)
+  }
+
+  sendShared(frame: SharedFrame): void {
+    if (!this.#isGone) this.receiver.sendShared(frame)
+  }
+
+  get hasRoom(): boolean {
+    return this.#outstanding < SOCKET_WINDOW
+  }
+
+  outstanding(change: number): void {
+    this.#outstanding += change
+    this.#listen()
+  }
+
+  #listen(): void {
+    if (this.#outstanding > 0 && !this.#isGone) {
+      this.#silence ??= this.#ports.time.after(SILENCE_MS, () => this.receiver.close({ code: 'unanswered' }))
+    } else {
+      this.#silence?.()
+      this.#silence = null
+    }
+  }
+
+  tell(frame: Down): void {
+    this.send(encodeDown(frame))
+  }
+
+  left(): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    for (const channel of this.#channels.values()) this.#ports.texts.leave(channel, false)
+    this.#channels.clear()
+    this.#silence?.()
+    for (const done of this.#receipts.values()) done()
+    this.#ports.onGone(this)
+  }
+
+  async #guarded(task: Promise<unknown>): Promise<void> {
+    try {
+      await task
+    } catch (cause) {
+      this.#ports.onBug(cause)
+      this.receiver.reset()
+    }
+  }
+}
+
+/** The tracks of a packed view. */
+function tracksIn(view: Json): ReadonlySet<string> {
+  const tracks = view as { tracks?: { order: string[] } } | null
+  return new Set(tracks?.tracks?.order ?? [])
+}
+
+/** Commands about a text's words stand behind the words sent before them, and before those sent after. */
+const buildsOnWords = (command: Command): boolean => 'track' in command
+
+/** The lane stands: the client sends the same frame again when told to. */
+function mayComeAgain(refusal: Refusal): boolean {
+  return refusal.code === 'text-held' || refusal.code === 'not-saved'
+}

@@ -1,0 +1,179 @@
+import type { Process } from '#shared/domain/process.ts'
+import type { IncarnationId, Instant, TrackId } from '#shared/ids.ts'
+import { encodeDown } from '#shared/protocol/frames.ts'
+import { diff, type Json, pack } from '#shared/protocol/patch.ts'
+import type { Move, Text } from '#shared/text/structure.ts'
+import { structureView } from '#shared/text/structure-view.ts'
+import type { Time } from '#shared/world.ts'
+import type { Applied, AppliedWords, Running } from '../processes/port.ts'
+import { type Channel, merged, type Part } from './channel.ts'
+import { Presence } from './presence.ts'
+import type { SharedFrame } from './receiver.ts'
+import { Traffic } from './traffic.ts'
+
+/** Updates of one flush are merged up to this; past it they go as several frames. */
+const PART_BYTES = 16 * 1024
+
+/** The structure of a text as its readers get it. */
+export const structureOf = (text: Text, at: Instant): Json => pack(structureView(text, at) as unknown as Json)
+
+/** One incarnation of one text and those on this node who have it open. All are told the same, encoded once. */
+export class TextRoom {
+  readonly track: TrackId
+  readonly incarnation: IncarnationId
+  /** Stands for this text on the wire: random, the same for all its readers on this node. */
+  readonly number: number
+  readonly presence: Presence
+  readonly channels = new Set<Channel>()
+  readonly #time: Time
+  readonly #running: Running
+  readonly #traffic = new Traffic()
+  #updates: Uint8Array[] = []
+  #moves: Move[] = []
+  #isStructureDue = false
+  /** The structure as of the last flush. */
+  #structure: Json
+  #cancel: (() => void) | null = null
+
+  /** `presence`: of the incarnation before, whose readers did not go anywhere. */
+  constructor(
+    running: Running,
+    time: Time,
+    named: { track: TrackId; text: Text; number: number },
+    presence: Presence = new Presence(time),
+  ) {
+    this.#running = running
+    this.#time = time
+    this.track = named.track
+    this.incarnation = named.text.incarnation
+    this.number = named.number
+    this.#structure = structureOf(named.text, running.now())
+    this.presence = presence
+    presence.tellThrough(() => this.#tellPresence())
+  }
+
+  /** Where a joiner's structure starts: what the next flush will start from, too. */
+  structureNow(): Json {
+    const text = this.#running.state.tracks.by[this.track]?.text
+    if (text && this.#isStructureDue) return structureOf(text, this.#running.now())
+    return this.#structure
+  }
+
+  /** Words and structure of one batch of the log that belong to this text. */
+  add(words: AppliedWords[], structure: { isTouched: boolean; moves: Move[] }): void {
+    const now = this.#time.now()
+    for (const { update, lane } of words) {
+      this.#traffic.note(now)
+      this.#updates.push(update)
+      if (lane) for (const channel of this.channels) if (channel.client === lane.client) channel.recorded(lane.number)
+    }
+    if (structure.isTouched) {
+      this.#traffic.note(now)
+      this.#isStructureDue = true
+      this.#moves.push(...structure.moves)
+    }
+    const wait = this.#traffic.wait(now, this.channels.size)
+    if (wait === 0) this.flush()
+    else this.#cancel ??= this.#time.after(wait, () => this.flush())
+  }
+
+  get isGathering(): boolean {
+    return this.#updates.length > 0 || this.#isStructureDue
+  }
+
+  /** Sends what was gathered. `text`: the structure to tell of, when it is not the present one. */
+  flush(text: Text | null = this.#running.state.tracks.by[this.track]?.text ?? null): void {
+    this.#cancel?.()
+    this.#cancel = null
+    if (!this.isGathering) return
+    this.#traffic.sent(this.#time.now())
+    const part = this.#part(text)
+    for (const channel of this.channels) channel.take(part, this.isHidden(channel))
+  }
+
+  #part(text: Text | null): Part {
+    const from = this.#structure
+    const to = text && this.#isStructureDue ? structureOf(text, this.#running.now()) : from
+    const moves = this.#moves
+    const updates = this.#updates
+    this.#structure = to
+    this.#updates = []
+    this.#moves = []
+    this.#isStructureDue = false
+    const patch = diff(from, to)
+    const groups = grouped(updates)
+    const frames: SharedFrame[] = groups.map((group, index) => ({
+      bytes: encodeDown({
+        frame: 'text',
+        channel: this.number,
+        structure: index === 0 && patch.length > 0 ? patch : null,
+        moves: index === 0 ? moves : [],
+        update: group.length > 0 ? merged(group) : null,
+      }),
+    }))
+    const isEmpty = updates.length === 0 && patch.length === 0 && moves.length === 0
+    return { from, to, moves, updates, frames: isEmpty ? [] : frames }
+  }
+
+  /** Whether the channel's seat must not be sent anything of the track at this instant. */
+  isHidden(channel: Channel): boolean {
+    return this.#running.level(channel.line.by, this.track) === 'hidden'
+  }
+
+  /** Whoever can go on is given what waits. */
+  resume(): void {
+    for (const channel of this.channels) channel.resume(this.isHidden(channel))
+  }
+
+  join(channel: Channel): void {
+    this.channels.add(channel)
+    this.presence.came(channel.line.by.seat)
+  }
+
+  /** `isWithdrawn`: the seat may not read any more. */
+  part(channel: Channel, isWithdrawn: boolean): void {
+    if (!this.channels.delete(channel)) return
+    channel.close()
+    if (isWithdrawn) this.presence.gone(channel.line.by.seat)
+    else this.presence.left(channel.line.by.seat)
+  }
+
+  end(): void {
+    this.#cancel?.()
+    this.#cancel = null
+    this.presence.end()
+  }
+
+  #tellPresence(): void {
+    const here = this.presence.list()
+    const frame: SharedFrame = { bytes: encodeDown({ frame: 'presence', track: this.track, here }) }
+    for (const channel of this.channels) if (!this.isHidden(channel)) channel.line.sendShared(frame)
+  }
+}
+
+/** In log order, each group small enough for one frame; one empty group when there are no updates. */
+function grouped(updates: Uint8Array[]): Uint8Array[][] {
+  const groups: Uint8Array[][] = [[]]
+  let bytes = 0
+  for (const update of updates) {
+    if (bytes > 0 && bytes + update.length > PART_BYTES) {
+      groups.push([])
+      bytes = 0
+    }
+    groups.at(-1)?.push(update)
+    bytes += update.length
+  }
+  return groups
+}
+
+/** What a batch of the log says about one text's structure. */
+export function structureIn(applied: Applied, track: TrackId): { isTouched: boolean; moves: Move[] } {
+  const before = textOf(applied.before, track)
+  const after = textOf(applied.after, track)
+  const moves = applied.facts.flatMap(({ event }) =>
+    'moves' in event && 'track' in event && event.track === track ? event.moves : [],
+  )
+  return { isTouched: before !== after, moves }
+}
+
+const textOf = (process: Process, track: TrackId): Text | null => process.tracks.by[track]?.text ?? null

@@ -1,0 +1,217 @@
+import type { Viewer } from '#shared/domain/view.ts'
+import type { TrackId } from '#shared/ids.ts'
+import type { Opened, Place, Resume } from '#shared/protocol/frames.ts'
+import type { Level } from '#shared/refusals.ts'
+import type { Text } from '#shared/text/structure.ts'
+import type { Random, Time } from '#shared/world.ts'
+import type { Applied, Running } from '../processes/port.ts'
+import { Channel, type Line } from './channel.ts'
+import { structureIn, TextRoom } from './text-room.ts'
+
+/** How long a text that nobody reads stays ready: people reload pages. */
+const REST_MS = 30_000
+
+/** A lane the client names on its return, and where the log has it. */
+export interface Returning {
+  resume: Resume
+  was: { number: number; clock: number; current: boolean } | null
+}
+export interface Joined {
+  channel: Channel
+  opened: Opened
+  update: Uint8Array
+  here: { seat: Viewer['seat']; place: Place | null }[]
+}
+/** A reader that can be told of a new incarnation. */
+export interface Reader extends Line {
+  readonly by: Viewer
+  renewed(old: Channel, joined: Joined): void
+}
+
+/** The open texts of one process on this node. */
+export class Texts {
+  readonly #running: Running
+  readonly #time: Time
+  readonly #random: Random
+  readonly #rooms = new Map<TrackId, TextRoom>()
+  readonly #readers = new Map<Channel, Reader>()
+  readonly #resting = new Map<TrackId, () => void>()
+
+  constructor(running: Running, time: Time, random: Random) {
+    this.#running = running
+    this.#time = time
+    this.#random = random
+  }
+
+  /** Where the lane that a client names stands in the log, if it is this seat's. */
+  lane(by: Viewer, track: TrackId, client: number): Promise<Returning['was']> {
+    return this.#running.lane(track, client, by.seat)
+  }
+
+  /** Opens the text for a reader whose sight was checked; null when the track has none. */
+  open(reader: Reader, track: TrackId, returning: Returning | null): Joined | null {
+    const text = this.#running.state.tracks.by[track]?.text
+    const live = this.#running.live(track)
+    const level = this.#running.level(reader.by, track)
+    if (!text || !live || level === 'hidden') return null
+    this.#resting.get(track)?.()
+    this.#resting.delete(track)
+    const room = this.#roomOf(track, text)
+    const isSame = returning?.resume.incarnation === text.incarnation
+    const lane = this.#laneFor(reader, room, isSame ? returning : null)
+    const joined = this.#join(reader, room, { text, level, lane })
+    if (returning?.was && lane.client !== returning.resume.client) {
+      const { number, clock } = returning.was
+      joined.opened.was = { number, clock }
+    }
+    joined.opened.resumed = isSame
+    joined.update = isSame ? live.encode(Buffer.from(returning.resume.vector, 'base64')) : live.encode()
+    return joined
+  }
+
+  #roomOf(track: TrackId, text: Text): TextRoom {
+    const known = this.#rooms.get(track)
+    if (known?.incarnation === text.incarnation) return known
+    const room = new TextRoom(this.#running, this.#time, { track, text, number: this.#drawNumber(track) })
+    this.#rooms.set(track, room)
+    return room
+  }
+
+  #drawNumber(track: TrackId): number {
+    const chance = this.#random.stream(`channel:${track}`)
+    const taken = new Set([...this.#rooms.values()].map(({ number }) => number))
+    for (;;) {
+      const [high = 0, low = 0] = chance.bytes(2)
+      const number = (high << 8) | low
+      if (!taken.has(number)) return number
+    }
+  }
+
+  #laneFor(reader: Reader, room: TextRoom, returning: Returning | null): Opened['lane'] {
+    if (!returning) return { client: this.#running.lease(room.track), number: 0, clock: 0 }
+    const { resume, was } = returning
+    const holder = [...room.channels].find(({ client }) => client === resume.client)
+    // The connection it came from may not have noticed its own end yet.
+    if (holder && holder.line.by.seat === reader.by.seat) {
+      holder.client = null
+      this.#running.endLease(room.track, resume.client)
+    }
+    if (was?.current) return { client: resume.client, number: was.number, clock: was.clock }
+    return { client: this.#running.lease(room.track, was ? undefined : resume.client), number: 0, clock: 0 }
+  }
+
+  #join(
+    reader: Reader,
+    room: TextRoom,
+    granted: { text: Text; level: Exclude<Level, 'hidden'>; lane: Opened['lane'] },
+  ): Joined {
+    const { text, level, lane } = granted
+    const { track, incarnation, number } = room
+    const structure = room.structureNow()
+    const channel = new Channel(reader, {
+      track,
+      incarnation,
+      number,
+      structure,
+      client: lane.client,
+      acked: lane.number,
+    })
+    this.#readers.set(channel, reader)
+    room.join(channel)
+    const { document } = text
+    const opened: Opened = { track, channel: number, document, incarnation, level, structure, lane, resumed: false }
+    return { channel, opened, update: new Uint8Array(), here: room.presence.list() }
+  }
+
+  leave(channel: Channel, isWithdrawn: boolean): void {
+    this.#readers.delete(channel)
+    if (channel.client !== null) this.#running.endLease(channel.track, channel.client)
+    const room = this.#rooms.get(channel.track)
+    if (!room?.channels.has(channel)) return channel.close()
+    room.part(channel, isWithdrawn)
+    if (room.channels.size === 0) this.#restLater(room)
+  }
+
+  #restLater(room: TextRoom): void {
+    this.#resting.get(room.track)?.()
+    const cancel = this.#time.after(REST_MS, () => {
+      this.#resting.delete(room.track)
+      if (room.channels.size > 0 || this.#rooms.get(room.track) !== room) return
+      room.end()
+      this.#rooms.delete(room.track)
+      this.#running.rest(room.track)
+    })
+    this.#resting.set(room.track, cancel)
+  }
+
+  /** Hands on what one batch of the log says about texts. After the views that allow it. */
+  apply(applied: Applied): void {
+    for (const room of [...this.#rooms.values()]) {
+      const words = applied.texts.filter(({ track }) => track === room.track)
+      if (applied.renewed.includes(room.track)) {
+        room.add(
+          words.filter(({ incarnation }) => incarnation === room.incarnation),
+          { isTouched: false, moves: [] },
+        )
+        this.#renew(room)
+        continue
+      }
+      const structure = structureIn(applied, room.track)
+      if (words.length > 0 || structure.isTouched) room.add(words, structure)
+    }
+  }
+
+  /** Everyone who has the text open is given its new incarnation, after the last words of the old one. */
+  #renew(old: TextRoom): void {
+    old.flush(null)
+    const text = this.#running.state.tracks.by[old.track]?.text
+    const live = this.#running.live(old.track)
+    if (!text || !live) return
+    const room = new TextRoom(
+      this.#running,
+      this.#time,
+      { track: old.track, text, number: this.#drawNumber(old.track) },
+      old.presence,
+    )
+    this.#rooms.set(old.track, room)
+    const update = live.encode()
+    for (const channel of [...old.channels]) {
+      const reader = this.#readers.get(channel)
+      const level = reader && this.#running.level(reader.by, old.track)
+      if (!reader || !level || level === 'hidden') continue
+      channel.sendWaiting()
+      const lane = { client: this.#running.lease(old.track), number: 0, clock: 0 }
+      const joined = this.#join(reader, room, { text, level, lane })
+      joined.update = update
+      this.#readers.delete(channel)
+      old.part(channel, false)
+      reader.renewed(channel, joined)
+    }
+    if (room.channels.size === 0) this.#restLater(room)
+  }
+
+  isGathering(channel: Channel): boolean {
+    const room = this.#rooms.get(channel.track)
+    return room?.channels.has(channel) === true && room.isGathering
+  }
+
+  resume(channel: Channel): void {
+    const room = this.#rooms.get(channel.track)
+    if (room?.channels.has(channel)) channel.resume(room.isHidden(channel))
+  }
+
+  resumeAll(): void {
+    for (const room of this.#rooms.values()) room.resume()
+  }
+
+  moved(channel: Channel, place: Place | null): void {
+    const room = this.#rooms.get(channel.track)
+    if (room?.channels.has(channel)) room.presence.moved(channel.line.by.seat, place)
+  }
+
+  end(): void {
+    for (const cancel of this.#resting.values()) cancel()
+    for (const room of this.#rooms.values()) room.end()
+    this.#rooms.clear()
+  }
+}

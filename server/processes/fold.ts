@@ -1,0 +1,132 @@
+import { evolveAccess } from '#shared/domain/access.ts'
+import type { AccessEvent, Event, Fact } from '#shared/domain/events.ts'
+import { evolve } from '#shared/domain/evolve.ts'
+import type { AccessChange, Process } from '#shared/domain/process.ts'
+import type { DocumentId, PartyId, SeatId, TrackId } from '#shared/ids.ts'
+import { type Entry, LogDamaged, type Seq } from '../log/log.ts'
+import { factOf } from './facts.ts'
+import type { Applied } from './port.ts'
+import { Texts } from './texts.ts'
+
+/** An entry with its body in the clear; null when its key was erased. */
+export interface Opened {
+  entry: Entry
+  body: Uint8Array | null
+}
+
+/** A cell of the matrix, named within its track. */
+export type CellKey = `party:${PartyId | undefined}` | `seat:${SeatId}`
+export const cellKey = (cell: { party?: PartyId; seat?: SeatId }): CellKey =>
+  cell.seat ? `seat:${cell.seat}` : `party:${cell.party}`
+
+/** One process folded up to `seq`. Changes only by `fold`, in log order. */
+export class Folded {
+  state: Process | null = null
+  seq: Seq = 0
+  /** The head of events: decisions and admissions hold under exactly this. */
+  events: Seq = 0
+  readonly documents = new Map<DocumentId, Seq>()
+  readonly texts = new Texts()
+  /** Whose sight of a text ended in its present incarnation: they are let in again only by a new one. */
+  readonly left = new Map<TrackId, Set<CellKey>>()
+
+  /** Folds entries that follow `seq` without gap. Null when there were none, or none before the process started. */
+  fold(opened: Opened[]): Applied | null {
+    const before = this.state
+    const parts: Pick<Applied, 'facts' | 'texts' | 'renewed'> = { facts: [], texts: [], renewed: [] }
+    for (const one of opened) this.#one(one, parts)
+    const at = opened.at(-1)?.entry.at
+    if (!this.state || at === undefined) return null
+    return { before: before ?? this.state, after: this.state, at, ...parts }
+  }
+
+  #one({ entry, body }: Opened, into: Pick<Applied, 'facts' | 'texts' | 'renewed'>): void {
+    if (entry.seq !== this.seq + 1) throw new LogDamaged(`entry ${entry.seq} came after ${this.seq}`)
+    this.seq = entry.seq
+    if (entry.document) this.documents.set(entry.document, entry.seq)
+    if (entry.kind === 'event') this.events = entry.seq
+    if (!body) return
+    switch (entry.kind) {
+      case 'event': {
+        const fact = factOf<Event>(entry, body)
+        into.facts.push(fact)
+        const renewed = this.#event(fact)
+        if (renewed) into.renewed.push(renewed)
+        break
+      }
+      case 'access': {
+        const fact = factOf<AccessEvent>(entry, body)
+        into.facts.push(fact)
+        this.state = evolveAccess(this.#started(entry), fact)
+        break
+      }
+      case 'update':
+        into.texts.push(this.#update(entry, body))
+        break
+      default:
+        throw entry.kind satisfies never
+    }
+  }
+
+  #update(entry: Entry, update: Uint8Array): Applied['texts'][number] {
+    const track = entry.document && this.texts.trackOf(entry.document)
+    const text = track && this.#started(entry).tracks.by[track]?.text
+    if (!track || !text) throw new LogDamaged(`entry ${entry.seq} has words of no text`)
+    const incarnation = this.texts.apply(track, text, update, entry.lane)
+    const lane = entry.lane
+    return {
+      track,
+      incarnation,
+      update,
+      lane: lane ? { client: lane.client, owner: lane.owner, number: lane.number } : null,
+    }
+  }
+
+  /** The track whose text has a new incarnation, if any. */
+  #event(fact: Fact): TrackId | null {
+    const { event } = fact
+    const before = this.state
+    const words = event.type === 'TextRebased' ? this.#wordsBefore(event.track) : null
+    const after = evolve(before, fact)
+    this.state = after
+    switch (event.type) {
+      case 'TrackOpened':
+        if (event.track.text) this.texts.build(event.track.id, event.track.text, event.words ?? {})
+        return null
+      case 'AccessSet':
+        for (const change of event.changes) this.#noteLeft(change)
+        return null
+      case 'Expired':
+        this.#leave(event.track, cellKey(event))
+        return null
+      case 'TextRebased': {
+        const text = after.tracks.by[event.track]?.text
+        if (!text || !words) throw new LogDamaged(`a new incarnation of no text: ${event.track}`)
+        this.texts.build(event.track, text, words)
+        this.left.delete(event.track)
+        return event.track
+      }
+      default:
+        return null
+    }
+  }
+
+  #wordsBefore(track: TrackId) {
+    const text = this.state?.tracks.by[track]?.text
+    return text ? this.texts.words(track, text) : null
+  }
+
+  #noteLeft(change: AccessChange): void {
+    if (change.level === 'hidden' && change.was !== 'hidden') this.#leave(change.track, cellKey(change))
+  }
+
+  #leave(track: TrackId, cell: CellKey): void {
+    const gone = this.left.get(track) ?? new Set()
+    this.left.set(track, gone.add(cell))
+  }
+
+  #started(entry: Entry): Process {
+    if (!this.state) throw new LogDamaged(`entry ${entry.seq} stands before the process began`)
+    return this.state
+  }
+}

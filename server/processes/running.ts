@@ -1,0 +1,185 @@
+import type { Command } from '#shared/domain/commands.ts'
+import type { AccessEvent } from '#shared/domain/events.ts'
+import type { Process } from '#shared/domain/process.ts'
+import type { Viewer } from '#shared/domain/view.ts'
+import type { AskId, Instant, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
+import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import type { Level, Refusal } from '#shared/refusals.ts'
+import type { LiveText } from '../documents/documents.ts'
+import type { Audience } from '../log/log.ts'
+import { Asking } from './asking.ts'
+import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
+import { Passing } from './passing.ts'
+import type { AccessActs, Applied, Running, Withdraw, Words } from './port.ts'
+import { Closures, levelNow } from './sight.ts'
+import { loadFolded, SnapshotPolicy } from './snapshots.ts'
+import { Wording } from './wording.ts'
+
+/** What every process of this node is run with. */
+export interface RunningPorts extends HeadPorts {
+  access: AccessActs
+  withdraw: Withdraw
+}
+
+/** One process on this node: its head, and those who decide, admit and keep watch there. */
+export class RunningProcess implements Running {
+  readonly #ports: RunningPorts
+  readonly #head: Head
+  readonly #closures = new Closures()
+  readonly #asking: Asking
+  readonly #wording: Wording
+  readonly #passing: Passing
+  readonly #snapshots: SnapshotPolicy
+  readonly #onDue = new Set<() => void>()
+
+  /** Opens from snapshot and log; null when the log has no such process. Throws `LogDamaged`. */
+  static async open(id: ProcessId, ports: RunningPorts): Promise<RunningProcess | null> {
+    const head = new Head(id, await loadFolded(ports.log, id), ports)
+    const running = new RunningProcess(head, ports)
+    await head.follow()
+    if (!head.folded.state) {
+      head.stop()
+      return null
+    }
+    running.#passing.watch()
+    head.onApplied(() => running.#passing.watch())
+    return running
+  }
+
+  constructor(head: Head, ports: RunningPorts) {
+    const { withdraw, access } = ports
+    this.#ports = ports
+    this.#head = head
+    this.#asking = new Asking({
+      head,
+      withdraw,
+      access,
+      closures: this.#closures,
+      running: this,
+      onClosed: () => this.#due(),
+    })
+    this.#wording = new Wording(head, (by, track) => this.level(by, track))
+    this.#passing = new Passing(
+      ports.time,
+      () => head.state,
+      () => ports.log.now(),
+      async (events) => {
+        this.#due()
+        await this.#asking.record(events)
+      },
+    )
+    this.#snapshots = new SnapshotPolicy(ports.log, head.id, head.folded)
+    head.onFolded((weight) => this.#snapshots.note(weight))
+  }
+
+  get id(): ProcessId {
+    return this.#head.id
+  }
+
+  get state(): Process {
+    return this.#head.state
+  }
+
+  get closures() {
+    return this.#closures.kept
+  }
+
+  now(): Instant {
+    return this.#ports.log.now()
+  }
+
+  live(track: TrackId): LiveText | null {
+    const text = this.state.tracks.by[track]?.text
+    return text ? this.#head.folded.texts.live(track, text) : null
+  }
+
+  level(by: Pick<Viewer, 'seat' | 'confined'>, track: TrackId): Level {
+    return levelNow(this.state, this.#closures, by, track, this.now())
+  }
+
+  act(by: Viewer | 'operator', ask: AskId | null, command: Command): Promise<Outcome<{ made: string[] }, Refusal>> {
+    return this.#asking.act(by, ask, command)
+  }
+
+  words(by: Viewer, words: Words): Promise<Outcome<null, Refusal>> {
+    return this.#wording.take(by, words)
+  }
+
+  lease(track: TrackId, wanted?: number): number {
+    const text = this.state.tracks.by[track]?.text
+    if (!text) throw new Error('a lease for a track without a text')
+    return this.#head.folded.texts.lease(track, text, this.#ports.random.stream(`lease:${track}`), wanted)
+  }
+
+  endLease(track: TrackId, client: number): void {
+    this.#head.folded.texts.endLease(track, client)
+  }
+
+  async lane(track: TrackId, client: number, seat: SeatId) {
+    const document = this.state.tracks.by[track]?.text?.document
+    const current = this.#head.folded.texts.lane(track, client)
+    const lane = current ?? (document ? await this.#ports.log.lane(this.id, document, client) : null)
+    if (lane?.owner !== seat) return null
+    return { number: lane.number, clock: lane.clock, current: current !== null }
+  }
+
+  rest(track: TrackId): void {
+    this.#head.folded.texts.rest(track)
+  }
+
+  recordAccess(
+    by: SeatId | 'operator' | 'server',
+    audience: Audience,
+    events: AccessEvent[],
+  ): Promise<Outcome<null, Refusal>> {
+    return this.#head.turns.take(async () => {
+      const refusal = events.map((event) => this.#whyVoid(event)).find((why) => why !== null)
+      if (refusal) return refuse(refusal)
+      const drafts = events.map((event): Draft => ({ kind: 'access', by: by satisfies Author, event, audience }))
+      const appended = await this.#head.append(drafts, {})
+      if (appended.ok) return ok(null)
+      if (appended.refusal.code !== 'unavailable') throw new Error('an append without conditions met one')
+      return refuse({ code: 'not-saved', reason: appended.refusal.reason })
+    })
+  }
+
+  /** What was true when it was asked may not be any more: an invitation opens once. */
+  #whyVoid(event: AccessEvent): Refusal | null {
+    const { invitations, sessions } = this.state.access
+    switch (event.type) {
+      case 'InvitationRedeemed': {
+        const invitation = invitations[event.invitation]
+        if (!invitation || invitation.revoked) return { code: 'invitation-unknown' }
+        return invitation.session === null ? null : { code: 'invitation-used' }
+      }
+      case 'DeviceConfirmed':
+        return sessions.by[event.session]?.ended === null ? null : { code: 'session-ended' }
+      case 'InvitationIssued':
+      case 'InvitationRevoked':
+      case 'SessionEnded':
+        return null
+      default:
+        throw event satisfies never
+    }
+  }
+
+  onApplied(listener: (applied: Applied) => void): () => void {
+    return this.#head.onApplied(listener)
+  }
+
+  onDue(listener: () => void): () => void {
+    this.#onDue.add(listener)
+    return () => this.#onDue.delete(listener)
+  }
+
+  /** Stops following and keeps a snapshot of what changed. */
+  async close(): Promise<void> {
+    this.#passing.stop()
+    this.#head.stop()
+    if (!this.#head.isDamaged) await this.#snapshots.save()
+  }
+
+  #due(): void {
+    for (const listener of this.#onDue) listener()
+  }
+}

@@ -1,0 +1,143 @@
+import { levelOf, seatsSeeing } from '#shared/domain/matrix.ts'
+import type { Cell, Process, Track } from '#shared/domain/process.ts'
+import type { Viewer } from '#shared/domain/view.ts'
+import type { Instant, PartyId, SeatId, TrackId } from '#shared/ids.ts'
+import { instant } from '#shared/ids.ts'
+import { includes, type Level } from '#shared/refusals.ts'
+import { type CellKey, cellKey } from './fold.ts'
+
+export interface Ended {
+  track: TrackId
+  seats: SeatId[]
+}
+
+/** Whether nobody's sight of the track can differ. */
+const isSame = (before: Process, after: Process, track: TrackId): boolean =>
+  before.tracks.by[track] === after.tracks.by[track] && before.openedAt === after.openedAt
+
+/** Whose sight of which tracks is gone in `after`. */
+export function endedSight(before: Process, after: Process, at: Instant): Ended[] {
+  return before.tracks.order.flatMap((track) => {
+    if (isSame(before, after, track)) return []
+    const still = new Set(seatsSeeing(after, track, at))
+    const seats = seatsSeeing(before, track, at).filter((seat) => !still.has(seat))
+    return seats.length > 0 ? [{ track, seats }] : []
+  })
+}
+
+/** Whether anybody may do less in `after`: such a batch may use the reserve of a full disk. */
+export function narrows(before: Process, after: Process, at: Instant): boolean {
+  return before.tracks.order.some((track) => {
+    if (isSame(before, after, track)) return false
+    return before.seats.order.some((seat) => {
+      const by = { seat, confined: false }
+      return !includes(levelOf(after, by, track, at), levelOf(before, by, track, at))
+    })
+  })
+}
+
+/**
+ * Texts that need a new incarnation because somebody is let in: with history `clean` always, with any history when sight
+ * had ended in the present incarnation (a re-grant never continues what was held before).
+ */
+export function textsToRebase(
+  before: Process,
+  after: Process,
+  at: Instant,
+  left: Map<TrackId, Set<CellKey>>,
+): TrackId[] {
+  return before.tracks.order.filter((id) => {
+    const was = before.tracks.by[id]
+    const is = after.tracks.by[id]
+    if (!was || !is?.text || isSame(before, after, id)) return false
+    const seeing = new Set(seatsSeeing(before, id, at))
+    const admitted = seatsSeeing(after, id, at).filter((seat) => !seeing.has(seat))
+    return admitted.some((seat) => {
+      const { key, cell } = cellOf(is, seat, after.seats.by[seat]?.party)
+      const passed = cellOf(was, seat, before.seats.by[seat]?.party).cell
+      const hadSight = left.get(id)?.has(key) || (passed?.grant.until !== undefined && passed.grant.until < at)
+      return hadSight || cell?.grant.history !== 'full'
+    })
+  })
+}
+
+/** The cell that decides for a seat: its own, else its party's. */
+function cellOf(track: Track, seat: SeatId, party: PartyId | undefined): { key: CellKey; cell: Cell | null } {
+  const own = track.cells.seats[seat]
+  if (own || !party) return { key: cellKey({ seat }), cell: own ?? null }
+  return { key: cellKey({ party }), cell: track.cells.parties[party] ?? null }
+}
+
+/** A cell whose last instant is to come, or passed without a record. */
+export interface Due {
+  track: TrackId
+  party?: PartyId
+  seat?: SeatId
+  due: Instant
+}
+
+/** Every cell above hidden that ends, the earliest first. */
+export function dues(process: Process): Due[] {
+  const found: Due[] = []
+  for (const track of process.tracks.order) {
+    const cells = process.tracks.by[track]?.cells
+    for (const party of process.parties.order) noteDue(found, { track, party }, cells?.parties[party])
+    for (const seat of process.seats.order) noteDue(found, { track, seat }, cells?.seats[seat])
+  }
+  return found.sort((a, b) => a.due - b.due)
+}
+
+function noteDue(into: Due[], named: Omit<Due, 'due'>, cell: Cell | undefined): void {
+  const due = cell?.grant.until
+  if (cell && cell.level !== 'hidden' && due !== undefined) into.push({ ...named, due })
+}
+
+/** The last instant at which what the seat may do is still what it is at `at`; undefined when nothing of it ends. */
+export function lastInstantOf(process: Process, by: SeatId | 'operator', at: Instant): Instant | undefined {
+  if (by === 'operator') return undefined
+  const seat = process.seats.by[by]
+  const own = dues(process).filter((due) => due.seat === by || due.party === seat?.party)
+  const ends = [seat?.until, ...own.map(({ due }) => due)].filter((end) => end !== undefined && end >= at)
+  return ends.length > 0 ? instant(Math.min(...(ends as number[]))) : undefined
+}
+
+export type Closure = `${TrackId}/${PartyId | SeatId}`
+
+/** Sight cut in memory: while its record is under way, and for good when the log could not take it. */
+export class Closures {
+  readonly kept = new Set<Closure>()
+  readonly #underWay = new Map<Closure, number>()
+
+  isClosed(track: TrackId, seat: SeatId): boolean {
+    const closure: Closure = `${track}/${seat}`
+    return this.kept.has(closure) || this.#underWay.has(closure)
+  }
+
+  begin(ended: Ended[]): void {
+    for (const closure of closuresOf(ended)) this.#underWay.set(closure, (this.#underWay.get(closure) ?? 0) + 1)
+  }
+
+  /** `kept`: the log did not take it, so it stays until restart. */
+  end(ended: Ended[], kept: boolean): void {
+    for (const closure of closuresOf(ended)) {
+      const left = (this.#underWay.get(closure) ?? 1) - 1
+      if (left > 0) this.#underWay.set(closure, left)
+      else this.#underWay.delete(closure)
+      if (kept) this.kept.add(closure)
+    }
+  }
+}
+
+const closuresOf = (ended: Ended[]): Closure[] =>
+  ended.flatMap(({ track, seats }) => seats.map((seat): Closure => `${track}/${seat}`))
+
+/** What a viewer may do in a track now. */
+export function levelNow(
+  process: Process,
+  closures: Closures,
+  by: Pick<Viewer, 'seat' | 'confined'>,
+  track: TrackId,
+  at: Instant,
+): Level {
+  return closures.isClosed(track, by.seat) ? 'hidden' : levelOf(process, by, track, at)
+}
