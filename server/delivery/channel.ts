@@ -77,7 +77,10 @@ export class Channel {
 
   /** A flush of the text. `isHeld`: the seat's sight is being cut; nothing goes out. */
   take(part: Part, isHeld: boolean): void {
-    if (this.#waiting || isHeld || !this.#hasRoom) return this.#wait(part)
+    if (this.#waiting || isHeld || !this.#hasRoom) {
+      this.#wait(part)
+      return
+    }
     if (this.#structure === part.from)
       for (const frame of part.frames) this.#write(frame.bytes, () => this.line.sendShared(frame))
     else this.#sendOwn(part)

@@ -79,7 +79,10 @@ export class Connection implements Seated, Reader {
     if (this.#isGone) return
     const { running } = this.#ports
     const session = this.#viewer.session && running.state.access.sessions.by[this.#viewer.session]
-    if (session?.ended) return this.receiver.close({ code: 'session-ended' })
+    if (session?.ended) {
+      this.receiver.close({ code: 'session-ended' })
+      return
+    }
     if (session) this.#viewer = { ...this.#viewer, confined: session.confined !== null }
     const view = this.#viewNow(running.now())
     const patch = diff(this.#view, view)
@@ -139,24 +142,31 @@ export class Connection implements Seated, Reader {
     if (this.#isGone) return
     switch (frame.frame) {
       case 'act':
-        return this.#act(frame.ask, frame.command)
+        this.#act(frame.ask, frame.command)
+        return
       case 'look':
-        return this.#look(frame.ask, frame.look)
+        this.#look(frame.ask, frame.look)
+        return
       case 'open':
-        return void this.#guarded(this.#open(frame))
+        void this.#guarded(this.#open(frame))
+        return
       case 'leave': {
         const channel = this.#channels.get(frame.channel)
         if (channel) this.#close(channel, { code: 'no-such-thing' }, false)
         return
       }
       case 'words':
-        return this.#words(frame)
+        this.#words(frame)
+        return
       case 'got':
-        return this.#got(frame.channel, frame.bytes)
+        this.#got(frame.channel, frame.bytes)
+        return
       case 'here':
-        return this.#here(frame.channel, frame.place)
+        this.#here(frame.channel, frame.place)
+        return
       case 'receipt':
-        return this.#receipts.get(frame.withdrawal)?.()
+        this.#receipts.get(frame.withdrawal)?.()
+        return
       default:
         throw frame satisfies never
     }

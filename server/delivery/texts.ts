@@ -127,7 +127,10 @@ export class Texts {
     this.#readers.delete(channel)
     if (channel.client !== null) this.#running.endLease(channel.track, channel.client)
     const room = this.#rooms.get(channel.track)
-    if (!room?.channels.has(channel)) return channel.close()
+    if (!room?.channels.has(channel)) {
+      channel.close()
+      return
+    }
     room.part(channel, isWithdrawn)
     if (room.channels.size === 0) this.#restLater(room)
   }

@@ -4,7 +4,6 @@ import type { ProcessId, SeatId, TrackId } from '#shared/ids.ts'
 import { type Outcome, refuse } from '#shared/outcome.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { Appended, Audience, Conditions, Entry, Lane, Log, NewEntry, NotAppended, Seq } from '../log/log.ts'
-import { LogUnavailable } from '../log/log.ts'
 import { audienceOf, encodeBody, isAboutText, keyOf, trackOf } from './facts.ts'
 import type { Folded, Opened } from './fold.ts'
 import { Gate, Turns } from './gate.ts'
@@ -191,7 +190,10 @@ export class Head {
   }
 
   #take(entries: Entry[]): void {
-    if (!this.#isFolding && this.#keys.has(entries)) return this.#fold(this.#keys.open(entries))
+    if (!this.#isFolding && this.#keys.has(entries)) {
+      this.#fold(this.#keys.open(entries))
+      return
+    }
     this.#unfolded.push(entries)
     if (!this.#isFolding) void this.#foldAll()
   }

@@ -53,20 +53,20 @@ export function textsToRebase(
     const seeing = new Set(seatsSeeing(before, id, at))
     const admitted = seatsSeeing(after, id, at).filter((seat) => !seeing.has(seat))
     return admitted.some((seat) => {
-      const { key, cell } = cellOf(is, seat, after.seats.by[seat]?.party)
-      const passed = cellOf(was, seat, before.seats.by[seat]?.party).cell
-      const hadSight = left.get(id)?.has(key) || (passed?.grant.until !== undefined && passed.grant.until < at)
+      const party = after.seats.by[seat]?.party
+      const cell = cellOf(is, seat, party)
+      const passed = cellOf(was, seat, party)
+      const gone = left.get(id)
+      const hasLeft = gone?.has(cellKey({ seat })) || (party && gone?.has(cellKey({ party })))
+      const hadSight = hasLeft || (passed?.grant.until !== undefined && passed.grant.until < at)
       return hadSight || cell?.grant.history !== 'full'
     })
   })
 }
 
 /** The cell that decides for a seat: its own, else its party's. */
-function cellOf(track: Track, seat: SeatId, party: PartyId | undefined): { key: CellKey; cell: Cell | null } {
-  const own = track.cells.seats[seat]
-  if (own || !party) return { key: cellKey({ seat }), cell: own ?? null }
-  return { key: cellKey({ party }), cell: track.cells.parties[party] ?? null }
-}
+const cellOf = (track: Track, seat: SeatId, party: PartyId | undefined): Cell | null =>
+  track.cells.seats[seat] ?? (party && track.cells.parties[party]) ?? null
 
 /** A cell whose last instant is to come, or passed without a record. */
 export interface Due {
