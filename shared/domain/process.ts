@@ -1,4 +1,17 @@
-import type { CommentId, Hash, Instant, ItemId, LeafId, ClauseId, NoticeId, PartyId, ProcessId, SeatId, SessionId, TrackId } from '../ids.ts'
+import type {
+  ClauseId,
+  CommentId,
+  Hash,
+  Instant,
+  ItemId,
+  LeafId,
+  NoticeId,
+  PartyId,
+  ProcessId,
+  SeatId,
+  SessionId,
+  TrackId,
+} from '../ids.ts'
 import type { Level } from '../refusals.ts'
 import type { Text } from '../text/structure.ts'
 
@@ -130,6 +143,8 @@ export interface Quote {
 }
 
 export interface Position {
+  /** The track whose text has the clause. */
+  track: TrackId
   position: 'none' | 'accept' | 'ad-referendum' | 'reserve' | 'object'
   hash: Hash
   by: SeatId

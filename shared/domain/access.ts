@@ -1,0 +1,59 @@
+import type { AccessEvent, Fact } from './events.ts'
+import type { Invitation, Process, Session } from './process.ts'
+import { added, replaced, row } from './rows.ts'
+
+/** Folds one fact of the access family in. Total: what names nothing changes nothing; an invitation opens once. */
+export function evolveAccess(process: Process, fact: Fact<AccessEvent>): Process {
+  const { event, at } = fact
+  const by = fact.by === 'server' ? 'operator' : fact.by
+  switch (event.type) {
+    case 'InvitationIssued': {
+      if (row(process.access.invitations, event.invitation)) return process
+      const { seat, until, confined } = event
+      return withInvitation(process, event.invitation, { seat, by, at, until, confined, session: null, revoked: false })
+    }
+    case 'InvitationRedeemed':
+      return redeem(process, event, fact)
+    case 'InvitationRevoked': {
+      const invitation = row(process.access.invitations, event.invitation)
+      return invitation ? withInvitation(process, event.invitation, { ...invitation, revoked: true }) : process
+    }
+    case 'DeviceConfirmed': {
+      const session = row(process.access.sessions.by, event.session)
+      if (!session?.confined || by === 'operator') return process
+      return withSession(process, { ...session, confined: null, confirmedBy: by })
+    }
+    case 'SessionEnded': {
+      const session = row(process.access.sessions.by, event.session)
+      return session && !session.ended ? withSession(process, { ...session, ended: { at, by } }) : process
+    }
+    default:
+      throw event satisfies never
+  }
+}
+
+/** A confined invitation opens a confined session, whatever its event says of figures. */
+function redeem(
+  process: Process,
+  event: Extract<AccessEvent, { type: 'InvitationRedeemed' }>,
+  { at }: Fact<AccessEvent>,
+): Process {
+  const invitation = row(process.access.invitations, event.invitation)
+  if (!invitation || invitation.session !== null || row(process.access.sessions.by, event.session)) return process
+  const figures = event.figures ?? (invitation.confined ? event.invitation : null)
+  const confined = figures ? { figures } : null
+  const { session: id, token } = event
+  const session: Session = { id, seat: invitation.seat, token, at, confined, confirmedBy: null, ended: null }
+  const redeemed = withInvitation(process, event.invitation, { ...invitation, session: id })
+  const sessions = added(process.access.sessions, id, session)
+  return { ...redeemed, access: { ...redeemed.access, sessions } }
+}
+
+function withInvitation(process: Process, id: keyof Process['access']['invitations'], invitation: Invitation): Process {
+  const invitations = { ...process.access.invitations, [id]: invitation }
+  return { ...process, access: { ...process.access, invitations } }
+}
+function withSession(process: Process, session: Session): Process {
+  const sessions = replaced(process.access.sessions, session.id, session)
+  return { ...process, access: { ...process.access, sessions } }
+}

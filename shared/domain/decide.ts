@@ -1,0 +1,119 @@
+import { type Outcome, refuse } from '../outcome.ts'
+import type { Refusal } from '../refusals.ts'
+import type { Asked, Decided } from './asked.ts'
+import { decideSetAccess } from './cells.ts'
+import { decideAcceptCharter, decideOpenTalks } from './charter.ts'
+import type { Command, CommandType, TextCommand } from './commands.ts'
+import { decideComment, decideResolve, sees } from './comments.ts'
+import { type Sight, sightIn } from './matrix.ts'
+import { decidePublishNotice } from './notices.ts'
+import { hasBindingRole, hasMandate, seatIn } from './people.ts'
+import { decideTakePosition } from './positions.ts'
+import type { Process, Seat, Track } from './process.ts'
+import { row } from './rows.ts'
+import { decideText } from './structure.ts'
+import { decideOpenTrack } from './tracks.ts'
+
+type Decision = Outcome<Decided, Refusal>
+
+/**
+ * Acts in a delegation's name. They need a head or alternate with a mandate (each family asks that), and a person the
+ * delegation knows: a session opened by an invitation from outside binds nobody until a member has confirmed it.
+ */
+const BINDING: ReadonlySet<CommandType> = new Set([
+  'AcceptCharter',
+  'TakePosition',
+  'AgreeClause',
+  'WithdrawClauseAgreement',
+  'AgreeBracket',
+])
+
+/**
+ * Says what would happen, or why not. Pure: reads no clock, no log, no random source. Every id of the command is looked up
+ * in the sender's own projection: what is hidden from it and what never was get the same answer. The operator decides
+ * nothing here, and access commands are decided where secrets are made (`server/access`); handing one in is a bug.
+ */
+export function decide(process: Process, asked: Asked): Decision {
+  const { by, command } = asked
+  if (by === 'operator') return refuse({ code: 'not-your-role' })
+  const seat = seatIn(process, by.seat)
+  if (!seat) return refuse({ code: 'no-such-thing' })
+  const unfit = mayNotBindNow(process, asked, seat, by.confined)
+  if (unfit) return unfit
+  switch (command.type) {
+    case 'AcceptCharter':
+      return decideAcceptCharter(process, seat, command)
+    case 'OpenTalks':
+      return decideOpenTalks(process, seat)
+    case 'SetAccess':
+      return decideSetAccess(process, asked, seat, command)
+    case 'OpenTrack':
+      return decideOpenTrack(process, asked, seat, command)
+    case 'PublishNotice':
+      return decidePublishNotice(process, asked, seat, command)
+    case 'Comment':
+      return inTrack(process, asked, seat, command, (track, sight) =>
+        decideComment({ process, seat, confined: by.confined, sight }, asked, track, command),
+      )
+    case 'ResolveComment':
+      return resolve(process, asked, seat, by.confined)
+    case 'TakePosition':
+      return inTrack(process, asked, seat, command, (track) => decideTakePosition(process, asked, seat, track, command))
+    default:
+      return isText(command)
+        ? inTrack(process, asked, seat, command, () => decideText(process, { ...asked, command }))
+        : misplaced(command)
+  }
+}
+
+function misplaced(command: Command): never {
+  throw new Error(`${command.type} is decided in server/access`)
+}
+const ACCESS: ReadonlySet<CommandType> = new Set<CommandType>([
+  'IssueInvitation',
+  'RevokeInvitation',
+  'AddDevice',
+  'ConfirmDevice',
+  'EndSession',
+])
+const isText = (command: Command): command is TextCommand => 'track' in command && !ACCESS.has(command.type)
+
+/** Role first, then mandate, then person: what a seat may never do does not depend on the hour. */
+function mayNotBindNow(
+  process: Process,
+  { at, command }: Asked,
+  seat: Seat,
+  confined: boolean,
+): { ok: false; refusal: Refusal } | null {
+  if (!BINDING.has(command.type)) return null
+  if (!hasBindingRole(process, seat)) return null
+  if (!hasMandate(seat, at)) return refuse({ code: 'mandate-ended', at: seat.until ?? at })
+  return confined ? refuse({ code: 'not-confirmed' }) : null
+}
+
+/** A track the sender sees, open, in talks that are open: a caucus needs no open talks. */
+function inTrack(
+  process: Process,
+  { by, at }: Asked,
+  seat: Seat,
+  command: { track: Track['id'] },
+  then: (track: Track, sight: Sight) => Decision,
+): Decision {
+  const track = row(process.tracks.by, command.track)
+  const confined = by !== 'operator' && by.confined
+  const sight = track && sightIn(process, seat, confined, track, at)
+  if (!track || !sight) return refuse({ code: 'no-such-thing' })
+  if (track.status !== 'open') return refuse({ code: 'track-not-open' })
+  if (process.openedAt === null && track.kind !== 'caucus') return refuse({ code: 'talks-not-open' })
+  return then(track, sight)
+}
+
+function resolve(process: Process, asked: Asked, seat: Seat, confined: boolean): Decision {
+  if (asked.command.type !== 'ResolveComment') return misplaced(asked.command)
+  const comment = row(process.comments.by, asked.command.comment)
+  if (!comment) return refuse({ code: 'no-such-thing' })
+  return inTrack(process, asked, seat, comment, (_, sight) => {
+    const reading = { process, seat, confined, sight }
+    return sees(reading, comment) ? decideResolve(reading, comment) : refuse({ code: 'no-such-thing' })
+  })
+}

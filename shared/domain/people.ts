@@ -1,0 +1,47 @@
+import type { Instant, PartyId, SeatId } from '../ids.ts'
+import type { Party, Process, Seat, Table } from './process.ts'
+import { once, row, rowsOf } from './rows.ts'
+
+/** Parties, seats, mandates: who is who, and who may bind (F2). */
+
+export const seatIn = (process: Process, seat: SeatId): Seat | null => row(process.seats.by, seat)
+export const partyIn = (process: Process, party: PartyId): Party | null => row(process.parties.by, party)
+
+/** Mediators hold the desk: they set access and open tracks. They bind nobody. */
+export const isMediator = (seat: Seat): boolean => seat.role === 'mediator'
+/** Everyone in the mediators' own party, whatever the role. */
+export const isMediation = (process: Process, party: PartyId): boolean => partyIn(process, party)?.kind === 'mediation'
+
+/** Whether the role can bind its party at all: a head or an alternate of a delegation. */
+export function hasBindingRole(process: Process, seat: Seat): boolean {
+  const leads = seat.role === 'head' || seat.role === 'alternate'
+  return leads && partyIn(process, seat.party)?.kind === 'delegation'
+}
+/** At the mandate's last instant is in time. */
+export const hasMandate = (seat: Seat, at: Instant): boolean => seat.until === undefined || at <= seat.until
+export const mayBind = (process: Process, seat: Seat, at: Instant): boolean =>
+  hasBindingRole(process, seat) && hasMandate(seat, at)
+
+export const delegationsOf = (process: Process): Party[] =>
+  rowsOf(process.parties).filter(({ kind }) => kind === 'delegation')
+
+const byParty = once(
+  (seats: Table<SeatId, Seat>): Map<PartyId, Seat[]> => Map.groupBy(rowsOf(seats), (seat) => seat.party),
+)
+/** A party's seats in order. */
+export const seatsOf = (process: Process, party: PartyId): Seat[] => byParty(process.seats).get(party) ?? []
+
+/** The seat a party is previewed by: its head, else an alternate, else its first seat. Null for a party without seats. */
+export function leadOf(process: Process, party: PartyId): Seat | null {
+  const seats = seatsOf(process, party)
+  return seats.find(({ role }) => role === 'head') ?? seats.find(({ role }) => role === 'alternate') ?? seats[0] ?? null
+}
+
+const LEADS: ReadonlySet<Seat['role']> = new Set(['head', 'alternate', 'moderator', 'mediator'])
+/**
+ * Looks after the invitations and devices of its own party: heads and alternates, moderators and mediators; in a party
+ * that has none of them, everyone.
+ */
+export function looksAfterItsParty(process: Process, seat: Seat): boolean {
+  return LEADS.has(seat.role) || !seatsOf(process, seat.party).some(({ role }) => LEADS.has(role))
+}

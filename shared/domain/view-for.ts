@@ -1,0 +1,153 @@
+import type { Instant, SeatId, SessionId } from '../ids.ts'
+import { hasAccepted, missingAcceptances } from './charter.ts'
+import { deskFor } from './desk.ts'
+import {
+  commentsSeen,
+  isKnown,
+  type Known,
+  knownTo,
+  type Looking,
+  lookingAs,
+  onceATrack,
+  readersOnce,
+  type Seen,
+  tracksSeen,
+} from './known.ts'
+import { noticesFor } from './notices.ts'
+import { isMediator, looksAfterItsParty, mayBind, seatsOf } from './people.ts'
+import type { Access, Comment, Position, Process, Seat, Session, Table } from './process.ts'
+import { once, row, rowsOf } from './rows.ts'
+import type { CommentView, InvitationView, SessionView, TrackView, View, Viewer } from './view.ts'
+
+/**
+ * All that a viewer receives about the process at an instant, and nothing else: every path (socket, HTTP, preview, export)
+ * is answered out of this. The same process, viewer and instant give the same bytes. Parts that are the same for several
+ * viewers are computed once and shared: treat the result as immutable. Throws when the seat is none of this process.
+ */
+export function viewFor(viewer: Viewer, process: Process, at: Instant): View {
+  const looking = lookingAs(process, viewer, at)
+  if (!looking) throw new Error(`no seat ${viewer.seat} in this process`)
+  const { seat } = looking
+  const tracks = tracksSeen(looking)
+  const comments = commentsSeen(looking, tracks)
+  const notices = noticesFor(process, seat)
+  const known = knownTo(looking, tracks, comments, notices)
+  const { id, title, languages, openedAt, secretariat } = process
+  return {
+    process: { id, title, languages, openedAt },
+    charter: charterFor(looking),
+    secretariat,
+    me: meFor(viewer, looking),
+    parties: partiesFor(process, known),
+    people: peopleFor(process, known),
+    tracks: tracks.map((seen) => trackFor(looking, seen)),
+    notices: notices.map(({ id, at, by, words }) => ({ id, at, by, words })),
+    comments: comments.map(commentView),
+    positions: positionsFor(looking, tracks),
+    access: accessFor(looking, viewer.session),
+    desk: isMediator(seat) ? deskFor(process, at) : null,
+  }
+}
+
+function charterFor({ process, seat }: Looking): View['charter'] {
+  const { text, hash, decisionRule, acceptance } = process.charter
+  const charter = { text, hash, decisionRule, acceptance, accepted: hasAccepted(process, seat.party) }
+  const isWaiting = process.openedAt === null && isMediator(seat)
+  return isWaiting ? { ...charter, missing: missingAcceptances(process) } : charter
+}
+
+function meFor(viewer: Viewer, { process, seat, at }: Looking): View['me'] {
+  const { id, party, role, name } = seat
+  const binds = mayBind(process, seat, at)
+  return { seat: id, party, role, name, binds, confined: viewer.confined, session: viewer.session }
+}
+
+/** Slots count the parties the viewer knows: a gap would tell of one it does not. */
+function partiesFor(process: Process, known: Known): View['parties'] {
+  return rowsOf(process.parties)
+    .filter(({ id }) => known.parties.has(id))
+    .map((party, index) => ({ ...party, slot: index + 1 }))
+}
+
+const people = once((seats: Table<SeatId, Seat>) =>
+  rowsOf(seats).map((seat) => ({ seat, person: { id: seat.id, party: seat.party, role: seat.role, name: seat.name } })),
+)
+const peopleFor = (process: Process, known: Known): View['people'] =>
+  people(process.seats)
+    .filter(({ seat }) => isKnown(known, seat))
+    .map(({ person }) => person)
+
+const audienceOnce = onceATrack((process, track, at): TrackView['audience'] =>
+  readersOnce(process, track, at).map(({ party, seat, level }) => {
+    return { id: seat ? `seat:${seat}` : `party:${party}`, party, seat, level }
+  }),
+)
+const clausesIn = once((clauses: object): number => Object.keys(clauses).length)
+
+function trackFor({ process, at }: Looking, { track, sight }: Seen): TrackView {
+  const { id, title, kind, status, text } = track
+  return {
+    id,
+    title,
+    kind,
+    level: sight.level,
+    status,
+    grant: sight.grant,
+    since: sight.since,
+    text: text && { title: text.title, clauses: clausesIn(text.clauses) },
+    audience: audienceOnce(process, track, at),
+  }
+}
+
+const commentView = once((comment: Comment): CommentView => {
+  const { id, track, clause, by, party, at, words, audience, quote, answers, resolved } = comment
+  return { id, track, clause, by, party, at, words, audience, quote, answers, resolved }
+})
+
+/** Of clauses in tracks the viewer sees, in the order in which they were taken. */
+function positionsFor({ process, seat }: Looking, tracks: Seen[]): View['positions'] {
+  const own = row(process.positions, seat.party)
+  if (!own) return []
+  const seen = new Set(tracks.map(({ track }) => track.id))
+  return (Object.entries(own) as [View['positions'][number]['id'], Position][])
+    .filter(([, { track }]) => seen.has(track))
+    .map(([id, { track, position, hash, at, until }]) => {
+      return { id, track, position, hash, at, ...(until === undefined ? {} : { until }) }
+    })
+}
+
+/* ---- invitations and sessions ---- */
+
+const invitationsBySeat = once((invitations: Access['invitations']): Map<SeatId, InvitationView[]> => {
+  const views = (
+    Object.entries(invitations) as [InvitationView['id'], Access['invitations'][InvitationView['id']]][]
+  ).map(([id, { seat, by, at, until, confined, session, revoked }]): InvitationView => {
+    return { id, seat, by, at, until, confined, redeemed: session !== null, revoked }
+  })
+  return Map.groupBy(views, ({ seat }) => seat)
+})
+const sessionsBySeat = once(
+  (sessions: Access['sessions']): Map<SeatId, Session[]> => Map.groupBy(rowsOf(sessions), ({ seat }) => seat),
+)
+
+/** Seat by seat, the oldest first. A confined session sees none. */
+function accessFor({ process, seat, confined }: Looking, session: SessionId | null): View['access'] {
+  if (confined) return { invitations: [], sessions: [] }
+  const seats = seatsLookedAfter(process, seat)
+  const { invitations, sessions } = process.access
+  return {
+    invitations: seats.flatMap(({ id }) => invitationsBySeat(invitations).get(id) ?? []),
+    sessions: seats.flatMap(({ id }) =>
+      (sessionsBySeat(sessions).get(id) ?? []).map((one) => sessionView(one, session)),
+    ),
+  }
+}
+function seatsLookedAfter(process: Process, seat: Seat): Seat[] {
+  if (isMediator(seat)) return rowsOf(process.seats)
+  return looksAfterItsParty(process, seat) ? seatsOf(process, seat.party) : [seat]
+}
+
+function sessionView({ id, seat, at, confined, ended }: Session, mine: SessionId | null): SessionView {
+  const state = ended ? 'ended' : confined ? 'to-be-confirmed' : 'open'
+  return { id, seat, at, state, endedAt: ended?.at ?? null, mine: id === mine }
+}
