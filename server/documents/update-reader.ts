@@ -6,19 +6,19 @@ import { FORMATS } from '#shared/text/structure.ts'
 /** Structs of one update. A conflict scan is quadratic in them for every reader; a client splits larger pastes. */
 export const MAX_STRUCTS = 500
 /** Delete ranges of one update. */
-export const MAX_RANGES = 500
+const MAX_RANGES = 500
 /**
  * Clocks one update may spend on words that were typed and deleted before they were sent: as many as it could have
  * carried as words. Without it, 20 bytes would spend all clocks of a lane.
  */
-export const MAX_DELETED = MAX_UPDATE
+const MAX_DELETED = MAX_UPDATE
 /** The last clock of a lane: the length of a Yjs item stays a 31-bit number. */
 const MAX_CLOCK = 2 ** 31 - 1
 
 /** The kinds of content a client may write: `ContentDeleted`, `ContentString`, `ContentFormat`. */
 export const DELETED = 1
 export const STRING = 4
-export const FORMAT = 6
+const FORMAT = 6
 
 const KIND = 0b0001_1111
 const HAS_MAP_KEY = 0b0010_0000

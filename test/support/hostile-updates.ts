@@ -37,7 +37,7 @@ export const copy = (): Y.Doc => {
   Y.applyUpdate(doc, live.encode())
   return doc
 }
-export const seen = copy()
+const seen = copy()
 /** The unit at `index` of a leaf. */
 export const unit = (leaf: string, index: number): Id => idAt(seen, leaf as typeof OURS, index)
 export const END: Id = unit(OURS, seen.getText(OURS).length - 1)
