@@ -27,6 +27,7 @@ class Writer {
   readonly #database
   readonly #store: Store
   #health: Health = { state: 'writable' }
+  #ready = false
   #pageLimit = UNLIMITED_PAGES
   #probing: NodeJS.Timeout | null = null
   #sealing: Promise<void> | null = null
@@ -41,7 +42,8 @@ class Writer {
     this.#database = this.#openOrMakeRoom(file)
     this.#store = new Store(this.#database)
     this.#mark = new Mark(file)
-    if (this.#health.state === 'writable') this.#probe()
+    this.#probe()
+    this.#ready = true
     send({ type: 'ready', latest: this.#store.latest, health: this.#health })
   }
 
@@ -151,7 +153,7 @@ class Writer {
   #setHealth(health: Health): void {
     const before = this.#health
     this.#health = health
-    if (JSON.stringify(before) !== JSON.stringify(health)) this.#send({ type: 'health', health })
+    if (this.#ready && JSON.stringify(before) !== JSON.stringify(health)) this.#send({ type: 'health', health })
     if (health.state === 'writable') {
       if (this.#probing) clearInterval(this.#probing)
       this.#probing = null

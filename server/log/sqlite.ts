@@ -43,7 +43,7 @@ export interface SqliteLogOptions {
  */
 export async function openSqliteLog({ file, time, probeMs = PROBE_MS }: SqliteLogOptions): Promise<DrillLog> {
   const workerData: WriterOptions = { file, probeMs }
-  const writer = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData })
+  const writer = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData, execArgv: [] })
   const first = await new Promise<FromWriter>((done, fail) => writer.once('message', done).once('error', fail))
   if (first.type === 'damaged') {
     await writer.terminate()
