@@ -1,0 +1,189 @@
+import { accessActs } from '#server/access/acts.ts'
+import { openDelivery } from '#server/delivery/delivery.ts'
+import type { Delivery } from '#server/delivery/receiver.ts'
+import type { DrillLog, Log } from '#server/log/log.ts'
+import { openMemoryLog } from '#server/log/memory.ts'
+import type { Processes, Running, Withdraw } from '#server/processes/port.ts'
+import { openProcesses } from '#server/processes/processes.ts'
+import type { Command } from '#shared/domain/commands.ts'
+import { parseProcessFile } from '#shared/domain/file.ts'
+import type { Viewer } from '#shared/domain/view.ts'
+import type { ClauseId, LeafId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
+import type { Random } from '#shared/world.ts'
+import { FakeTime, fakeRandom, settled } from './fake-world.ts'
+import { Person } from './person.ts'
+
+/** Four parties, a text in plenary, one that only Tavira and the mediators share, and one that nobody is shown yet. */
+export const FILE = {
+  title: 'Lake Maren Basin Talks',
+  languages: ['en'],
+  charter: { text: 'We talk until we agree.', decisionRule: 'consensus', acceptance: 'waived' },
+  secretariat: { name: 'The secretariat', phone: '1', email: 'a@example.org' },
+  parties: [
+    { id: 'tavira', name: 'Republic of Tavira', short: 'TAV', kind: 'delegation' },
+    { id: 'council', name: 'Northern Maren Council', short: 'NMC', kind: 'delegation' },
+    { id: 'union', name: 'Regional Union', short: 'MED', kind: 'mediation' },
+    { id: 'forum', name: 'Maren Civic Forum', short: 'MCF', kind: 'civil' },
+  ],
+  seats: [
+    { id: 'tavira-head', party: 'tavira', role: 'head', name: 'Ilse Corvane' },
+    { id: 'tavira-adviser', party: 'tavira', role: 'adviser', name: 'Oren Vale' },
+    { id: 'council-head', party: 'council', role: 'head', name: 'Bram Aldous' },
+    { id: 'mediator', party: 'union', role: 'mediator', name: 'Maud Ferreira' },
+    { id: 'forum-moderator', party: 'forum', role: 'moderator', name: 'Noa Lind' },
+  ],
+  tracks: [
+    {
+      id: 'plenary',
+      title: 'Plenary text',
+      kind: 'plenary',
+      text: {
+        title: 'Agreement on the basin',
+        articles: [
+          { title: 'Water', clauses: ['The parties share the water.', 'The parties measure the flow.'] },
+          { title: 'Peace', clauses: ['No party crosses the line.'] },
+        ],
+      },
+      access: { tavira: 'suggest', council: 'edit', union: 'edit' },
+    },
+    {
+      id: 'bridge',
+      title: 'Bridge',
+      kind: 'proximity',
+      text: { title: 'A bridge', articles: [{ title: 'Bridge', clauses: ['Tavira opens the bridge.'] }] },
+      access: { tavira: 'edit', union: 'edit' },
+    },
+  ],
+}
+
+export const PLENARY = 'plenary' as TrackId
+export const BRIDGE = 'bridge' as TrackId
+export const CAUCUS = 'caucus-tavira' as TrackId
+export const TAVIRA = 'tavira-head' as SeatId
+export const ADVISER = 'tavira-adviser' as SeatId
+export const COUNCIL = 'council-head' as SeatId
+export const MEDIATOR = 'mediator' as SeatId
+export const FORUM = 'forum-moderator' as SeatId
+
+export interface StageOptions {
+  seed: number
+  file?: unknown
+  log?: (time: FakeTime) => Log
+}
+
+/** One node of the room in a world of the test's own: its clock, its chance, its log, and people on lines that can be held. */
+export class Stage {
+  readonly time = new FakeTime()
+  readonly random: Random
+  readonly log: DrillLog
+  readonly people: Person[] = []
+  readonly bugs: unknown[] = []
+  processes: Processes
+  delivery: Delivery
+  process = '' as ProcessId
+  #running: Running | null = null
+  #nth = 0
+
+  constructor(options: StageOptions) {
+    this.random = fakeRandom(options.seed)
+    this.log = openMemoryLog({ time: this.time })
+    const { processes, delivery } = this.#node()
+    this.processes = processes
+    this.delivery = delivery
+  }
+
+  #node(): { processes: Processes; delivery: Delivery } {
+    const { time, random, log } = this
+    const telemetry = {
+      count: () => undefined,
+      log: { debug() {}, info() {}, warn() {}, error: (cause: unknown) => void this.bugs.push(cause) },
+    }
+    let inForce: Withdraw = async () => undefined
+    const access = accessActs({ random: random.stream('access'), now: () => log.now() })
+    const processes = openProcesses({
+      log,
+      time,
+      random,
+      access,
+      telemetry,
+      withdraw: (process, ended) => inForce(process, ended),
+    })
+    const delivery = openDelivery({ processes, time, random, telemetry })
+    inForce = delivery.withdraw
+    return { processes, delivery }
+  }
+
+  /** Starts the process of the file. */
+  static async open(options: StageOptions): Promise<Stage> {
+    const stage = new Stage(options)
+    const file = parseProcessFile(options.file ?? FILE)
+    if (!file.ok) throw new Error(JSON.stringify(file.refusal))
+    const started = await stage.processes.start(file.value)
+    if (!started.ok) throw new Error(started.refusal.code)
+    stage.process = started.value
+    stage.#running = await stage.processes.open(stage.process)
+    return stage
+  }
+
+  get running(): Running {
+    if (!this.#running) throw new Error('the process has not been started')
+    return this.#running
+  }
+
+  /** The node dies as it stands and another one takes the log. */
+  async restart(): Promise<void> {
+    for (const person of this.people) person.drop()
+    await this.processes.close()
+    Object.assign(this, this.#node())
+    this.#running = await this.processes.open(this.process)
+  }
+
+  /** Somebody comes in. */
+  async seat(seat: SeatId, viewer: Partial<Viewer> = {}): Promise<Person> {
+    const id = `${seat}-${this.#nth++}`
+    const person = new Person({
+      id,
+      viewer: { seat, confined: false, session: null, ...viewer },
+      time: this.time,
+      random: this.random.stream(`person:${seat}`),
+    })
+    const entered = await this.delivery.enter(this.process, person)
+    if (!entered.ok) throw new Error(entered.refusal.code)
+    person.sit(entered.value)
+    this.people.push(person)
+    return person
+  }
+
+  /** The server's own act in the mediator's name, beside all connections. */
+  async mediate(command: Command): Promise<void> {
+    const by: Viewer = { seat: MEDIATOR, confined: false, session: null }
+    const answer = this.running.act(by, null, command)
+    await this.time.advance(300)
+    const done = await answer
+    if (!done.ok) throw new Error(`${command.type}: ${JSON.stringify(done.refusal)}`)
+  }
+
+  leaf(track: TrackId, nth: number): LeafId {
+    return this.clause(track, nth).leaf
+  }
+
+  clause(track: TrackId, nth: number): { id: ClauseId; leaf: LeafId } {
+    const text = this.running.state.tracks.by[track]?.text
+    const id = text?.order.flatMap((article) => text.articles[article]?.clauses ?? [])[nth]
+    const clause = id && text?.clauses[id]
+    if (!clause) throw new Error(`no clause ${nth} in ${track}`)
+    return clause
+  }
+
+  /** The server's words of a leaf. */
+  words(track: TrackId, leaf: LeafId): string {
+    const runs = this.running.live(track)?.words(leaf) ?? []
+    return runs.map((run) => ('words' in run ? run.words : '')).join('')
+  }
+
+  /** Lets all that is under way come to rest. */
+  async rest(ms = 200): Promise<void> {
+    await settled()
+    await this.time.advance(ms)
+  }
+}
