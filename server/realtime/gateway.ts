@@ -2,7 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 import * as v from 'valibot'
 import { parseProcessId, parseSeatId, type SessionId } from '#shared/ids.ts'
-import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import { type Outcome, refuse } from '#shared/outcome.ts'
 import * as parser from '#shared/protocol/parser.ts'
 import { PROTOCOL, PROTOCOL_FLOOR, SCHEMA } from '#shared/protocol/version.ts'
 import type { Refusal } from '#shared/refusals.ts'
@@ -15,6 +15,7 @@ import { originOf } from '../http/origin.ts'
 import type { Telemetry } from '../telemetry.ts'
 import {
   addressOf,
+  GOODBYE_MS,
   HANDSHAKE_MS,
   Knocking,
   MAX_MESSAGE,
@@ -23,7 +24,7 @@ import {
   PONG_WITHIN_MS,
 } from './limits.ts'
 import { Session } from './session.ts'
-import { cut } from './wire.ts'
+import { cut, onClosed } from './wire.ts'
 
 export interface GatewayOptions {
   http: HttpServer
@@ -90,6 +91,8 @@ export function openGateway(options: GatewayOptions): Gateway {
       answer(allowed ? null : 'refused', allowed)
     },
   })
+  // A peer that never answers a close frame would keep its line for half a minute.
+  onClosed(io, (cutLine) => time.after(GOODBYE_MS, cutLine))
   telemetry.gauge('sockets', () => io.engine.clientsCount)
   telemetry.gauge('sockets_seated', () => open.values().reduce((sum, count) => sum + count, 0))
 

@@ -104,6 +104,9 @@ export class Session implements Receiver {
     this.#paused = true
     pauseReading(this.#options.socket)
     this.#options.time.after(wait, () => {
+      // What the network had already brought was taken on credit.
+      const more = Math.max(this.#frames.take(0), this.#bytes.take(0))
+      if (more > 0) return this.#rest(more)
       this.#paused = false
       resumeReading(this.#options.socket)
     })

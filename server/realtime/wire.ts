@@ -1,4 +1,4 @@
-import type { Socket } from 'socket.io'
+import type { Server, Socket } from 'socket.io'
 import type { SharedFrame } from '../delivery/receiver.ts'
 
 /** The few things Socket.IO can do but does not say in its types: whole WebSocket frames, stopping to read, cutting. */
@@ -56,8 +56,17 @@ export const pauseReading = (socket: Socket): void => rawOf(socket)?.pause()
 export const resumeReading = (socket: Socket): void => rawOf(socket)?.resume()
 
 /** Cuts with a TCP reset: what the system still holds unsent is thrown away too. */
-export function cut(socket: Socket): void {
-  const raw = rawOf(socket)
+export const cut = (socket: Socket): void => cutRaw(rawOf(socket))
+
+function cutRaw(raw: RawSocket | undefined): void {
   raw?._socket?.resetAndDestroy?.()
   raw?.terminate()
+}
+
+/** Calls back for each line that Socket.IO has closed: the other side may still hold it open. `cut` ends that. */
+export function onClosed(io: Server, closed: (cut: () => void) => void): void {
+  io.engine.on('connection', (conn: object & { once(event: 'close', listener: () => void): unknown }) => {
+    const raw: RawSocket = Reflect.get(Reflect.get(conn, 'transport'), 'socket')
+    conn.once('close', () => closed(() => cutRaw(raw)))
+  })
 }

@@ -39,7 +39,7 @@ describe('the parser of both ends', () => {
   test('G1 a browser hands over an ArrayBuffer, Node a Buffer: both are read', () => {
     for (const chunk of [Uint8Array.from([20, 7]).buffer, Buffer.from([20, 7])]) {
       const [packet] = decoded(chunk)
-      const [name, frame] = packet?.data as [string, Uint8Array]
+      const [name, frame] = (packet?.data ?? []) as [string, Uint8Array]
       expect([packet?.type, name, ...frame]).toEqual([EVENT, 'f', 20, 7])
     }
   })
