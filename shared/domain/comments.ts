@@ -71,9 +71,9 @@ export function decideComment(
   const answered = command.answers === undefined ? null : row(process.comments.by, command.answers)
   if (command.answers !== undefined) {
     if (!answered || answered.track !== track.id || !sees(reading, answered)) return refuse({ code: 'no-such-thing' })
-    if (answered.clause !== command.clause) return refuse({ code: 'malformed', where: 'command.answers' })
+    if (answered.clause !== command.clause) return refuse({ code: 'malformed', where: 'answers' })
     if (WIDTH[command.audience] > WIDTH[answered.audience]) {
-      return refuse({ code: 'malformed', where: 'command.audience' })
+      return refuse({ code: 'malformed', where: 'audience' })
     }
   }
   const id = asked.mint<CommentId>()
