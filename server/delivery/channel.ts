@@ -96,13 +96,14 @@ export class Channel {
     this.#acks.push(number)
   }
 
-  /** The frame was recorded, maybe long ago: say so again unless it is about to be said. */
-  acknowledge(number: number, isGathering: boolean): void {
-    if (this.#acks.includes(number)) return
-    if (number >= this.#acked && isGathering) return
-    this.#acked = Math.max(this.#acked, number + 1)
-    this.#acks.push(number)
-    if (!this.#waiting) this.#sendAcks()
+  /** Whether the lane's frame was recorded before. */
+  hasRecorded(number: number): boolean {
+    return number < this.#acked
+  }
+
+  /** Says once more that the frame is durable, unless that is about to be said. */
+  acknowledgeAgain(number: number): void {
+    if (!this.#acks.includes(number)) this.line.send(encodeDown({ frame: 'acked', channel: this.number, number }))
   }
 
   /** The reader has applied so many bytes since `opened`. True when that is news. */

@@ -215,8 +215,9 @@ export class Connection implements Seated, Reader {
           return this.tell({ frame: 'words-refused', channel: number, number: frame, refusal })
         }
         const { track, client } = channel
+        const isRepeated = channel.hasRecorded(frame)
         const outcome = await this.#ports.running.words(this.#viewer, { track, client, number: frame, update })
-        if (outcome.ok) return channel.acknowledge(frame, this.#ports.texts.isGathering(channel))
+        if (outcome.ok) return isRepeated ? channel.acknowledgeAgain(frame) : undefined
         if (!mayComeAgain(outcome.refusal) && channel.client === client) {
           channel.client = null
           this.#noteEnd(number, outcome.refusal)

@@ -77,15 +77,11 @@ export class TextRoom {
     else this.#cancel ??= this.#time.after(wait, () => this.flush())
   }
 
-  get isGathering(): boolean {
-    return this.#updates.length > 0 || this.#isStructureDue
-  }
-
   /** Sends what was gathered. `text`: the structure to tell of, when it is not the present one. */
   flush(text: Text | null = this.#running.state.tracks.by[this.track]?.text ?? null): void {
     this.#cancel?.()
     this.#cancel = null
-    if (!this.isGathering) return
+    if (this.#updates.length === 0 && !this.#isStructureDue) return
     this.#traffic.sent(this.#time.now())
     const part = this.#part(text)
     for (const channel of this.channels) channel.take(part, this.isHidden(channel))

@@ -193,11 +193,6 @@ export class Texts {
     if (room.channels.size === 0) this.#restLater(room)
   }
 
-  isGathering(channel: Channel): boolean {
-    const room = this.#rooms.get(channel.track)
-    return room?.channels.has(channel) === true && room.isGathering
-  }
-
   resume(channel: Channel): void {
     const room = this.#rooms.get(channel.track)
     if (room?.channels.has(channel)) channel.resume(room.isHidden(channel))

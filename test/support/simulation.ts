@@ -1,14 +1,14 @@
 import { accessActs } from '#server/access/acts.ts'
 import { openDelivery } from '#server/delivery/delivery.ts'
 import type { Delivery } from '#server/delivery/receiver.ts'
-import type { DrillLog, Log } from '#server/log/log.ts'
+import type { DrillLog } from '#server/log/log.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
 import type { Processes, Running, Withdraw } from '#server/processes/port.ts'
 import { openProcesses } from '#server/processes/processes.ts'
 import type { Command } from '#shared/domain/commands.ts'
 import { parseProcessFile } from '#shared/domain/file.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import type { ClauseId, LeafId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
+import type { ClauseId, LeafId, PartyId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
 import type { Random } from '#shared/world.ts'
 import { FakeTime, fakeRandom, settled } from './fake-world.ts'
 import { Person } from './person.ts'
@@ -59,6 +59,9 @@ export const FILE = {
 export const PLENARY = 'plenary' as TrackId
 export const BRIDGE = 'bridge' as TrackId
 export const CAUCUS = 'caucus-tavira' as TrackId
+export const TAVIRA_PARTY = 'tavira' as PartyId
+export const COUNCIL_PARTY = 'council' as PartyId
+export const FORUM_PARTY = 'forum' as PartyId
 export const TAVIRA = 'tavira-head' as SeatId
 export const ADVISER = 'tavira-adviser' as SeatId
 export const COUNCIL = 'council-head' as SeatId
@@ -68,7 +71,8 @@ export const FORUM = 'forum-moderator' as SeatId
 export interface StageOptions {
   seed: number
   file?: unknown
-  log?: (time: FakeTime) => Log
+  /** How long every append takes. */
+  appendMs?: number
 }
 
 /** One node of the room in a world of the test's own: its clock, its chance, its log, and people on lines that can be held. */
@@ -86,7 +90,7 @@ export class Stage {
 
   constructor(options: StageOptions) {
     this.random = fakeRandom(options.seed)
-    this.log = openMemoryLog({ time: this.time })
+    this.log = slow(openMemoryLog({ time: this.time }), this.time, options.appendMs ?? 0)
     const { processes, delivery } = this.#node()
     this.processes = processes
     this.delivery = delivery
@@ -118,7 +122,9 @@ export class Stage {
     const stage = new Stage(options)
     const file = parseProcessFile(options.file ?? FILE)
     if (!file.ok) throw new Error(JSON.stringify(file.refusal))
-    const started = await stage.processes.start(file.value)
+    const starting = stage.processes.start(file.value)
+    await stage.time.advance(options.appendMs ?? 0)
+    const started = await starting
     if (!started.ok) throw new Error(started.refusal.code)
     stage.process = started.value
     stage.#running = await stage.processes.open(stage.process)
@@ -154,6 +160,18 @@ export class Stage {
     return person
   }
 
+  /** Several come in and open one text. */
+  async seats<S extends SeatId[]>(track: TrackId, ...seats: S): Promise<{ [K in keyof S]: Person }> {
+    const people: Person[] = []
+    for (const seat of seats) {
+      const person = await this.seat(seat)
+      const opened = await person.open(track)
+      if (!opened.ok) throw new Error(opened.refusal.code)
+      people.push(person)
+    }
+    return people as { [K in keyof S]: Person }
+  }
+
   /** The server's own act in the mediator's name, beside all connections. */
   async mediate(command: Command): Promise<void> {
     const by: Viewer = { seat: MEDIATOR, confined: false, session: null }
@@ -186,4 +204,22 @@ export class Stage {
     await settled()
     await this.time.advance(ms)
   }
+}
+
+/** The log, each append of which takes `ms`, whatever else is going on. */
+function slow(log: DrillLog, time: FakeTime, ms: number): DrillLog {
+  if (ms === 0) return log
+  const later = () => new Promise<void>((resolve) => time.after(ms, resolve))
+  return new Proxy(log, {
+    get(target, name) {
+      const own = Reflect.get(target, name, target)
+      if (typeof own !== 'function') return own
+      const call = own.bind(target)
+      if (name !== 'append' && name !== 'appendNarrowing') return call
+      return async (...given: Parameters<DrillLog['append']>) => {
+        await later()
+        return call(...given)
+      }
+    },
+  })
 }

@@ -1,24 +1,128 @@
-import { expect, test } from 'vitest'
-import { COUNCIL, MEDIATOR, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
+import { describe, expect, test } from 'vitest'
+import { type BracketId, leafOf, parseAskId } from '#shared/ids.ts'
+import { COUNCIL, FORUM, FORUM_PARTY, MEDIATOR, PLENARY, Stage, TAVIRA, TAVIRA_PARTY } from '../support/simulation.ts'
 
-test('P1 words reach another screen and their acknowledgement from the log only', async () => {
-  const stage = await Stage.open({ seed: 1 })
-  const council = await stage.seat(COUNCIL)
-  const tavira = await stage.seat(TAVIRA)
-  await council.open(PLENARY)
-  await tavira.open(PLENARY)
-  const leaf = stage.leaf(PLENARY, 0)
-  council.type(PLENARY, leaf, 0, 'All ')
-  await stage.rest()
-  expect(stage.bugs).toEqual([])
-  expect(council.refusedWords).toEqual([])
-  expect(tavira.text(PLENARY).words(leaf)).toBe('All The parties share the water.')
-  expect(council.text(PLENARY).flight).toBeNull()
-  expect(stage.words(PLENARY, leaf)).toBe('All The parties share the water.')
+describe('words', () => {
+  test('P1 words reach a screen and their acknowledgement only after they are durable', async () => {
+    const stage = await Stage.open({ seed: 1, appendMs: 50 })
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    const leaf = stage.leaf(PLENARY, 0)
+    const before = tavira.received.length
+    council.type(PLENARY, leaf, 0, 'All ')
+    await stage.time.advance(49)
+    expect(tavira.received.length).toBe(before)
+    expect(council.text(PLENARY).flight).not.toBeNull()
+    await stage.time.advance(1)
+    expect(tavira.text(PLENARY).words(leaf)).toBe('All The parties share the water.')
+    expect(council.text(PLENARY).flight).toBeNull()
+    expect(council.refusedWords).toEqual([])
+  })
+
+  test('P1.1 an acknowledgement comes after the frame that carries its words', async () => {
+    const stage = await Stage.open({ seed: 1 })
+    const [council] = await stage.seats(PLENARY, COUNCIL)
+    council.type(PLENARY, stage.leaf(PLENARY, 0), 0, 'All ')
+    await stage.rest()
+    const kinds = council.received.map(({ frame }) => frame.frame).filter((kind) => kind === 'text' || kind === 'acked')
+    expect(kinds).toEqual(['text', 'acked'])
+  })
+
+  test('P11.1 a frame that is sent again is acknowledged again and stands once', async () => {
+    const stage = await Stage.open({ seed: 1 })
+    const [council] = await stage.seats(PLENARY, COUNCIL)
+    const leaf = stage.leaf(PLENARY, 0)
+    council.type(PLENARY, leaf, 0, 'All ')
+    const { flight, channel } = council.text(PLENARY)
+    await stage.rest()
+    council.say({ frame: 'words', channel, number: flight?.number ?? -1, update: flight?.update ?? new Uint8Array() })
+    await stage.rest()
+    expect(council.received.filter(({ frame }) => frame.frame === 'acked').length).toBe(2)
+    expect(stage.words(PLENARY, leaf)).toBe('All The parties share the water.')
+  })
+
+  test('P11.1 a resumed text goes on with its lane, and what was lost on the way is sent again', async () => {
+    const stage = await Stage.open({ seed: 1 })
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    const leaf = stage.leaf(PLENARY, 0)
+    council.isHeld = true
+    council.type(PLENARY, leaf, 0, 'A')
+    await stage.rest()
+    council.type(PLENARY, leaf, 1, 'l')
+    const text = council.text(PLENARY)
+    council.drop()
+    const again = await stage.seat(COUNCIL)
+    again.texts.set(PLENARY, text)
+    await again.open(PLENARY, text.resume)
+    expect(text.opened.lane.client).toBe(text.doc.clientID)
+    again.type(PLENARY, leaf, 2, 'l ')
+    await stage.rest()
+    expect(again.refusedWords).toEqual([])
+    expect(stage.words(PLENARY, leaf)).toBe('All The parties share the water.')
+    expect(tavira.text(PLENARY).words(leaf)).toBe(again.text(PLENARY).words(leaf))
+  })
+
+  test('P8.1 words behind the command that opens their bracket are admitted into it', async () => {
+    const stage = await Stage.open({ seed: 3, appendMs: 20 })
+    const [tavira, council] = await stage.seats(PLENARY, TAVIRA, COUNCIL)
+    const { id: clause, leaf: host } = stage.clause(PLENARY, 0)
+    const bracket = 'b'.repeat(22) as BracketId
+    const opened = tavira.act({
+      type: 'OpenBracket',
+      track: PLENARY,
+      clause,
+      host,
+      bracket,
+      kind: 'insert',
+      after: null,
+    })
+    tavira.type(PLENARY, leafOf(bracket), 0, 'Surely: ')
+    await stage.rest(500)
+    expect(await opened).toEqual({ ok: true, value: [bracket] })
+    expect(tavira.refusedWords).toEqual([])
+    const seen = council.text(PLENARY)
+    expect(seen.clauses[0]?.brackets.map(({ id }) => id)).toEqual([bracket])
+    expect(seen.words(leafOf(bracket))).toBe('Surely: ')
+    expect(seen.doc.getText(host).toDelta()[0]).toEqual({ insert: { b: bracket } })
+  })
 })
 
-test('P12 a mediator admits a party and the audience is told before its first byte', async () => {
-  const stage = await Stage.open({ seed: 2 })
-  const mediator = await stage.seat(MEDIATOR)
-  expect(mediator.view?.tracks.map(({ id }) => id)).toContain('plenary')
+describe('commands', () => {
+  test('P1.2 an ask that is repeated gets its first answer and does nothing else', async () => {
+    const stage = await Stage.open({ seed: 1, appendMs: 20 })
+    const by = { seat: MEDIATOR, confined: false, session: null }
+    const ask = parseAskId('a'.repeat(22))
+    const command = { type: 'PublishNotice', words: 'A group met.' } as const
+    const both = Promise.all([stage.running.act(by, ask, command), stage.running.act(by, ask, command)])
+    await stage.time.advance(100)
+    const [first, second] = await both
+    await stage.restart()
+    const third = await stage.running.act(by, ask, command)
+    expect(first.ok && first.value.made.length).toBe(1)
+    expect(second).toEqual(first)
+    expect(third).toEqual(first)
+    expect(stage.running.state.notices.length).toBe(1)
+  })
+
+  test('P3.1 a view that did not change is not sent', async () => {
+    const stage = await Stage.open({ seed: 1 })
+    const forum = await stage.seat(FORUM)
+    const before = forum.received.length
+    await stage.mediate({ type: 'OpenTrack', title: 'A group', kind: 'group', access: { tavira: 'read' } })
+    await stage.mediate({ type: 'SetAccess', changes: [{ track: PLENARY, party: TAVIRA_PARTY, level: 'read' }] })
+    expect(forum.received.length).toBe(before)
+  })
+
+  test('P12.1 the audience is told before the first byte reaches the new reader', async () => {
+    const stage = await Stage.open({ seed: 2 })
+    const [tavira] = await stage.seats(PLENARY, TAVIRA)
+    const forum = await stage.seat(FORUM)
+    forum.isHeld = true
+    await stage.mediate({ type: 'SetAccess', changes: [{ track: PLENARY, party: FORUM_PARTY, level: 'read' }] })
+    expect(tavira.view?.tracks[0]?.audience.map(({ id }) => id)).toContain('party:forum')
+    expect(forum.received.at(-1)?.frame.frame).toBe('view')
+    forum.isHeld = false
+    forum.deliver()
+    await forum.open(PLENARY)
+    expect(forum.text(PLENARY).clauses.length).toBe(3)
+  })
 })
