@@ -24,7 +24,7 @@ export function openSound(file: string): DatabaseSync {
   const database = new DatabaseSync(file)
   // FAST: what is erased is overwritten where that costs no page more; a key always is (`Store`).
   database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA wal_autocheckpoint = 2000',
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216',
   )
   return database
 }

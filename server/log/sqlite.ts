@@ -74,6 +74,7 @@ class SqliteLog implements DrillLog {
   #lastId = 0
   #end: 'open' | 'closing' | 'ended' = 'open'
   #onClosed: () => void = () => {}
+  #closed: Promise<void> | null = null
 
   constructor(
     file: string,
@@ -192,6 +193,7 @@ class SqliteLog implements DrillLog {
   }
 
   async restrict(to: 'disk-full' | 'read-only' | null): Promise<void> {
+    if (this.#end !== 'open') return
     await new Promise<void>((done) => {
       this.#flush()
       const id = ++this.#lastId
@@ -216,13 +218,19 @@ class SqliteLog implements DrillLog {
   }
 
   async close(): Promise<void> {
-    if (this.#end !== 'open') return
+    this.#closed ??= this.#close()
+    await this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#flush()
-    this.#end = 'closing'
-    await new Promise<void>((done) => {
-      this.#onClosed = done
-      this.#post({ type: 'close' })
-    })
+    if (this.#end === 'open') {
+      this.#end = 'closing'
+      await new Promise<void>((done) => {
+        this.#onClosed = done
+        this.#post({ type: 'close' })
+      })
+    }
     this.#followers.stop()
     this.#reader.close()
     await this.#writer.terminate()
