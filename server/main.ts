@@ -32,6 +32,8 @@ function stop(...sentences: string[]): never {
   process.exit(1)
 }
 
+// What is written in the data folder is nobody else's to read.
+process.umask(0o077)
 const config = readConfig(process.env)
 if (!config.ok) stop(...config.refusal)
 await start(config.value)
