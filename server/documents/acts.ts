@@ -9,7 +9,7 @@ import type { Bracket, Clause, ClosedLeaf, Run } from '#shared/text/structure.ts
 import { acceptBracket, emptyBracket, extendStrike, openBracket, withdrawBracket } from './bracket-acts.ts'
 import type { Act } from './documents.ts'
 import { type Ground, NOTHING_THERE, NOTHING_TO_CHANGE, type TextActed } from './ground.ts'
-import { cutAfter, lastItem, placeOf, wholeCharacter } from './places.ts'
+import { cutAfter, lastItem, lastShown, placeOf, wholeCharacter } from './places.ts'
 import { isShown, piecesIn, rewritten, ServerWriter } from './server-writer.ts'
 import { movedStrikes, splitStrikes } from './strikes.ts'
 
@@ -112,7 +112,7 @@ function neighbour({ doc, text }: Ground, leaving: Set<string>): Pick<ClosedLeaf
   const first = order.findIndex(({ id }) => leaving.has(id))
   const free = ({ id, locked }: Clause): boolean => !leaving.has(id) && !locked
   const before = order.slice(0, first).findLast(free)
-  if (before) return { clause: before.id, host: before.leaf, after: lastItem(piecesIn(doc, before.leaf)) }
+  if (before) return { clause: before.id, host: before.leaf, after: lastShown(piecesIn(doc, before.leaf)) }
   const behind = order.slice(first).find(free)
   return behind ? { clause: behind.id, host: behind.leaf, after: null } : null
 }
@@ -156,7 +156,7 @@ function mergeClause({ doc, text, writer }: Ground, event: Of<'ClauseMerged'>): 
     piece.is === 'bracket' && piece.bracket && text.brackets[piece.bracket] ? [piece.bracket] : [],
   )
   const strikes = movedStrikes(doc, text, clause.leaf, moves)
-  const closed: ClosedLeaf = { why: 'merged', clause: into.id, host: into.leaf, holders: [], after }
+  const closed: ClosedLeaf = { why: 'merged', clause: into.id, host: into.leaf, holders: [], after: lastShown(elder) }
   return ok([{ ...event, moves, carried, strikes, closed }])
 }
 

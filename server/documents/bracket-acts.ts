@@ -5,7 +5,7 @@ import { addPiece, findItem, indexAfter, leafIn, type Piece, runsOf } from '#sha
 import { clauseHolding } from '#shared/text/rights.ts'
 import type { Bracket, ClosedLeaf, Run, Text } from '#shared/text/structure.ts'
 import { type Ground, NOTHING_THERE, NOTHING_TO_CHANGE, type TextActed } from './ground.ts'
-import { embedOf, lastItem, part, placeOf, shownBetween, shownLength, wholeCharacter } from './places.ts'
+import { type Embed, embedOf, part, placeOf, shownBetween, shownLength, wholeCharacter } from './places.ts'
 import { isShown, piecesIn, rewritten, type Stretch } from './server-writer.ts'
 import { coveredWords, movedStrikes, partId, strikesIn } from './strikes.ts'
 
@@ -76,7 +76,7 @@ export function withdrawBracket(on: Ground, event: Of<'BracketWithdrawn'>): Text
   if (!bracket.leaf) return ok([event])
   const { leaf, host } = bracket
   const pieces = piecesIn(doc, leaf)
-  const { embed, after } = placeIn(on, bracket)
+  const { embed, after, shown: left } = placeIn(on, bracket)
   const nested = pieces.filter((piece) => piece.is === 'bracket')
   const moves = writer.insert(
     host,
@@ -88,7 +88,7 @@ export function withdrawBracket(on: Ground, event: Of<'BracketWithdrawn'>): Text
   const words = leafIn(doc, leaf)
   const archive: Record<string, Run[]> = { [leaf]: words ? runsOf(words) : [] }
   const climbed = nested.flatMap((piece) => (piece.bracket && text.brackets[piece.bracket] ? [piece.bracket] : []))
-  return ok([{ ...event, closed: closedAt('withdrawn', bracket, after), archive, climbed, moves }])
+  return ok([{ ...event, closed: closedAt('withdrawn', bracket, left), archive, climbed, moves }])
 }
 
 const closedAt = (
@@ -103,10 +103,7 @@ const closedAt = (
   after,
 })
 
-function placeIn({ doc }: Ground, { id, host }: Bracket): { embed: Stretch | null; after: ClosedLeaf['after'] } {
-  const pieces = piecesIn(doc, host)
-  return embedOf(pieces, id) ?? { embed: null, after: lastItem(pieces) }
-}
+const placeIn = ({ doc }: Ground, { id, host }: Bracket): Embed => embedOf(piecesIn(doc, host), id)
 
 /** Its words stand in the host now, exactly as the server has them; struck words leave; brackets nested in it stay in them. */
 export function acceptBracket(on: Ground, event: Of<'BracketAccepted'>): TextActed {
@@ -131,7 +128,7 @@ export function acceptBracket(on: Ground, event: Of<'BracketAccepted'>): TextAct
 function moveIn(on: Ground, bracket: Bracket) {
   const { doc, text, writer } = on
   const leaf = leafOf(bracket.id)
-  const { embed, after } = placeIn(on, bracket)
+  const { embed, after, shown: left } = placeIn(on, bracket)
   const shown = piecesIn(doc, leaf).filter(isShown)
   const moves = writer.insert(
     bracket.host,
@@ -144,7 +141,7 @@ function moveIn(on: Ground, bracket: Bracket) {
     piece.is === 'bracket' && piece.bracket && text.brackets[piece.bracket] ? [piece.bracket] : [],
   )
   const strikes = movedStrikes(doc, text, leaf, moves)
-  return { closed: closedAt('accepted', bracket, after), moves, climbed, strikes, archive: {} }
+  return { closed: closedAt('accepted', bracket, left), moves, climbed, strikes, archive: {} }
 }
 
 /** Deletes what the strike covers; names the other strikes that cover nothing any more. */
@@ -182,7 +179,7 @@ export function emptyBracket(on: Ground, event: Of<'BracketEmptied'>): TextActed
     return covered.length === 0 ? ok([{ ...event, closed: closedAt('withdrawn', bracket, null) }]) : NOTHING_TO_CHANGE
   }
   if (shownLength(piecesIn(doc, bracket.leaf)) > 0) return NOTHING_TO_CHANGE
-  const { embed, after } = placeIn(on, bracket)
+  const { embed, shown: left } = placeIn(on, bracket)
   if (embed) writer.erase(embed)
-  return ok([{ ...event, closed: closedAt('withdrawn', bracket, after) }])
+  return ok([{ ...event, closed: closedAt('withdrawn', bracket, left) }])
 }

@@ -14,7 +14,8 @@ export interface Place {
   own: boolean
 }
 
-const HOPS = 100_000
+/** More than any text has had moves of one word. */
+const HOPS = 10_000
 
 /** The server's moves by what was moved; each unit moves at most once. */
 export class Moves {
@@ -81,24 +82,29 @@ export function placeOf(doc: Y.Doc, text: Text, leaf: LeafId, after: ItemId | nu
   const moves = Moves.of(text.moves)
   let at: { leaf: LeafId; after: ItemId | null } = { leaf, after }
   let own = false
+  // Words that moved out of a leaf and were removed there point back into it: then the place itself, as deleted, is the answer.
+  const passed = new Set<string>()
   for (let hops = 0; hops < HOPS; hops++) {
     const open = clauseHolding(text, at.leaf) !== null
     const closed = open ? null : closedOf(text, at.leaf)
     if (!open && !closed) return null
     own ||= isOwn(closed)
-    const found = at.after === null ? 'start' : whereIn(doc, moves, at.leaf, at.after, open)
+    const found = whereIn(doc, moves, at, open)
     if (found === null) return null
-    if (found === 'here') return { ...at, own }
-    if (found !== 'start') at = found
-    else if (closed) at = { leaf: closed.host, after: closed.after }
-    else return { ...at, own }
+    const key = `${at.leaf} ${at.after?.client} ${at.after?.clock}`
+    const again = passed.has(key)
+    passed.add(key)
+    if (found === 'here' || (open && again)) return { ...at, own }
+    if (closed && (found === 'start' || again)) at = { leaf: closed.host, after: closed.after }
+    else if (found !== 'start') at = found
   }
   return null
 }
 
 type Where = { leaf: LeafId; after: ItemId } | 'here' | 'start' | null
 /** The nearest thing at or left of `after` that says where it stands: something that shows, something that moved, or the start. */
-function whereIn(doc: Y.Doc, moves: Moves, leaf: LeafId, after: ItemId, open: boolean): Where {
+function whereIn(doc: Y.Doc, moves: Moves, { leaf, after }: Omit<Place, 'own'>, open: boolean): Where {
+  if (after === null) return open ? 'here' : 'start'
   const text = leafIn(doc, leaf)
   let item = text && findItem(text, after)
   if (!item) return null
@@ -173,6 +179,12 @@ export function lastItem(pieces: Piece[]): ItemId | null {
   return last ? { client: last.client, clock: last.clock + last.length - 1 } : null
 }
 
+/**
+ * What a place is remembered by: the nearest thing on its left that shows. A deleted item would not do, for the server may
+ * have moved it elsewhere, and the place with it.
+ */
+export const lastShown = (pieces: Piece[]): ItemId | null => lastItem(pieces.filter(isShown))
+
 /** The words between two items of a leaf that still show anywhere, by the leaf they now show in; each range in that leaf's order. */
 export function shownBetween(
   doc: Y.Doc,
@@ -221,11 +233,16 @@ export function overlaps(piece: Piece, stretches: Stretch[]): Stretch[] {
   return found.sort((a, b) => a.clock - b.clock)
 }
 
-/** The place of a bracket in its host: the embed's item, and what stands left of it. */
-export function embedOf(pieces: Piece[], bracket: string): { embed: Stretch; after: ItemId | null } | null {
+/** The place of a bracket in its host: the embed's item, what stands left of it, and what shows left of it. */
+export function embedOf(pieces: Piece[], bracket: string): Embed {
   const index = pieces.findIndex((piece) => piece.is === 'bracket' && piece.bracket === bracket)
-  const embed = pieces[index]
-  return embed ? { embed, after: lastItem(pieces.slice(0, index)) } : null
+  const left = index < 0 ? pieces : pieces.slice(0, index)
+  return { embed: pieces[index] ?? null, after: lastItem(left), shown: lastShown(left) }
+}
+export interface Embed {
+  embed: Stretch | null
+  after: ItemId | null
+  shown: ItemId | null
 }
 
 /** How many units show. */

@@ -1,9 +1,17 @@
 import * as Y from 'yjs'
-import { Overlay, drawnWords } from '#client/room/overlay.ts'
+import { drawnWords, Overlay } from '#client/room/overlay.ts'
 import { type Plan, planInsert, planRemove, type Sheet, type Spot, type Step } from '#client/room/plan.ts'
 import type { TextCommand } from '#shared/domain/commands.ts'
 import type { Event } from '#shared/domain/events.ts'
-import { type AskId, type BracketId, instant, type ItemId, type LeafId, type PartyId, type SeatId } from '#shared/ids.ts'
+import {
+  type AskId,
+  type BracketId,
+  type ItemId,
+  instant,
+  type LeafId,
+  type PartyId,
+  type SeatId,
+} from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
 import { findItem, indexAfter, insertAt, isVisible, itemAt, wordsOf } from '#shared/text/leaf.ts'
 import { leafRightsInView, mayWrite } from '#shared/text/rights.ts'
@@ -19,6 +27,8 @@ import { A, B, M, type seeded, TextRoom, TRACK } from './text-room.ts'
 export interface RunOptions {
   seed: number
   operations: number
+  /** Milliseconds between two operations, at most. */
+  pace: number
   levels: [Level, Level, Level]
   /** Whether brackets are accepted and clauses split, merged, added and removed meanwhile. */
   moves: boolean
@@ -41,6 +51,7 @@ export interface Tally {
   /** Updates the guard refused. */
   refused: string[]
   lost: number
+  lostCharacters: string[]
   duplicated: number
   unequal: number
 }
@@ -121,7 +132,9 @@ export class Person {
     const leaf = this.doc.getText(caret.leaf)
     if (!isVisible(leaf, caret.after)) return null
     const item = findItem(leaf, caret.after)
-    return item?.content instanceof Y.ContentString ? (item.content.str[caret.after.clock - item.id.clock] ?? null) : null
+    return item?.content instanceof Y.ContentString
+      ? (item.content.str[caret.after.clock - item.id.clock] ?? null)
+      : null
   }
 
   /** The caret goes with the character on its left. */
@@ -139,8 +152,24 @@ export class Races {
   readonly room: TextRoom
   readonly people: Person[]
   readonly tally: Tally = {
-    typed: 0, opens: 0, strikes: 0, withdrawals: 0, accepts: 0, splits: 0, merges: 0, removals: 0, relocations: 0,
-    lateBrackets: 0, lateDeletes: 0, caretChecks: 0, caretWrong: 0, refused: [], lost: 0, duplicated: 0, unequal: 0,
+    typed: 0,
+    opens: 0,
+    strikes: 0,
+    withdrawals: 0,
+    accepts: 0,
+    splits: 0,
+    merges: 0,
+    removals: 0,
+    relocations: 0,
+    lateBrackets: 0,
+    lateDeletes: 0,
+    caretChecks: 0,
+    caretWrong: 0,
+    refused: [],
+    lost: 0,
+    lostCharacters: [],
+    duplicated: 0,
+    unequal: 0,
   }
   readonly #random: ReturnType<typeof seeded>
   readonly #options: RunOptions
@@ -173,7 +202,7 @@ export class Races {
 
   run(): Tally {
     for (let i = 0; i < this.#options.operations; i++) {
-      this.#now += this.#upTo(60)
+      this.#now += this.#upTo(this.#options.pace)
       this.#deliver(this.#now)
       const person = this.#oneOf(this.people)
       if (person) this.#operate(person)
@@ -294,7 +323,10 @@ export class Races {
     const leaf = person.doc.getText(step.leaf)
     if (step.do === 'insert') insertAt(leaf, step.index, step.words, 'typed')
     else {
-      for (const character of leaf.toString().length === leaf.length ? leaf.toString().slice(step.index, step.index + step.length) : cut(leaf, step.index, step.length)) this.#erased.add(character)
+      for (const character of leaf.toString().length === leaf.length
+        ? leaf.toString().slice(step.index, step.index + step.length)
+        : cut(leaf, step.index, step.length))
+        this.#erased.add(character)
       person.doc.transact(() => leaf.delete(step.index, step.length), 'typed')
     }
   }
@@ -329,7 +361,8 @@ export class Races {
       for (const person of this.people) {
         const [up, down] = [person.up.queue[0], person.down.queue[0]]
         if (up && up.at <= until && (!next || up.at < next.at)) next = { at: up.at, go: () => this.#atServer(person) }
-        if (down && down.at <= until && (!next || down.at < next.at)) next = { at: down.at, go: () => this.#atPerson(person) }
+        if (down && down.at <= until && (!next || down.at < next.at))
+          next = { at: down.at, go: () => this.#atPerson(person) }
       }
       if (!next) return
       this.#now = Math.max(this.#now, Math.min(next.at, until))
@@ -422,11 +455,14 @@ export class Races {
         for (const { doc } of this.people) if (JSON.stringify(wordsOf(doc).runs(one)) !== same) this.tally.unequal++
       }
     }
-    for (const person of this.people) if (JSON.stringify(person.structure) !== JSON.stringify(structure)) this.tally.unequal++
+    for (const person of this.people)
+      if (JSON.stringify(person.structure) !== JSON.stringify(structure)) this.tally.unequal++
     for (let code = FIRST_CHARACTER; code < this.#next; code++) {
       const times = seen.get(String.fromCharCode(code)) ?? 0
       if (times > 1) this.tally.duplicated++
-      if (times === 0 && !this.#erased.has(String.fromCharCode(code))) this.tally.lost++
+      if (times > 0 || this.#erased.has(String.fromCharCode(code))) continue
+      this.tally.lost++
+      this.tally.lostCharacters.push(String.fromCharCode(code))
     }
   }
 }
@@ -451,6 +487,9 @@ const SEED = {
   title: 'Pact',
   articles: [
     { title: 'Water', clauses: ['The water of the lake is shared.', 'Each village has its weir.', 'Nets are wide.'] },
-    { title: 'Shore', clauses: ['The shore is open to all who live there.', { words: 'None may', items: ['fence it;', 'sell it.'] }] },
+    {
+      title: 'Shore',
+      clauses: ['The shore is open to all who live there.', { words: 'None may', items: ['fence it;', 'sell it.'] }],
+    },
   ],
 }
