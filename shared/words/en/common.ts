@@ -7,6 +7,7 @@ export const common = {
   'action.close': 'Close',
   'action.back': 'Back',
   'action.cancel': 'Keep as it is',
+  'action.save-name': 'Use this title',
   'action.copy': 'Copy',
   'action.copied': 'Copied',
   'action.more': 'More',
@@ -64,6 +65,7 @@ export const common = {
   'scale.own.mediation': 'The mediation team',
   'scale.own.other': 'Our own people',
   'scale.channel': 'With the mediators',
+  'scale.party-mediators': '{party} and the mediators',
   'scale.group': 'This group',
   'scale.table': 'The table',
 

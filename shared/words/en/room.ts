@@ -40,6 +40,12 @@ export const room = {
   'text.article-untitled': 'New article',
   'text.title': 'Title of the text',
 
+  'margin.label': 'Clause and comments',
+  'margin.open': 'Clause and comments',
+
+  'clause.tab': 'Clause',
+  'clause.is-first': 'It is the first one',
+  'clause.is-last': 'It is the last one',
   'clause.state.open': 'Open',
   'clause.state.bracketed': 'In brackets',
   'clause.state.ad-referendum': 'Agreed ad referendum',
@@ -143,6 +149,7 @@ export const room = {
   'comments.filter': 'Which comments',
   'comments.read-only': 'You can read comments here, not write them.',
 
+  'compose.choose-clause': 'Choose a clause in the text to comment on it.',
   'compose.label': 'Write a comment on {number}',
   'compose.quote': 'About: “{words}”',
   'compose.quote-drop': 'About the whole clause instead',

@@ -1,0 +1,10 @@
+import { mount } from 'svelte'
+import './style/tokens.css'
+import './style/base.css'
+import './style/controls.css'
+import './style/frame.css'
+import App from './App.svelte'
+
+const target = document.getElementById('app')
+if (!target) throw new Error('index.html has no #app')
+mount(App, { target })

@@ -1,0 +1,133 @@
+import { createContext } from 'svelte'
+import { SvelteMap } from 'svelte/reactivity'
+import type { Command } from '#shared/domain/commands.ts'
+import type { TrackId } from '#shared/ids.ts'
+import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import type { Refusal } from '#shared/refusals.ts'
+import { type Presence, Refused, type Room } from '../room/room.ts'
+import { ConnectionState } from './connection.svelte.ts'
+import { TextState, wordsIn } from './text.svelte.ts'
+import { ViewState } from './view.svelte.ts'
+
+/** A track that was open here and is not any more. */
+export interface Closed {
+  track: TrackId
+  title: string
+  at: number
+  /** What had not gone out: its author's alone, gone with the page. */
+  unsent: string
+}
+/** What the middle of the screen shows. */
+export type Shown =
+  | { at: 'nothing' }
+  | { at: 'opening'; track: TrackId; slow: boolean }
+  | { at: 'open'; track: TrackId; text: TextState }
+  | { at: 'closed'; closed: Closed }
+  | { at: 'refused'; track: TrackId; refusal: Refusal }
+
+const SLOW_MS = 4_000
+
+/** One seat's room on this page: what it sees, its line, and the text that is open. */
+export class RoomState {
+  readonly room: Room
+  readonly view: ViewState
+  readonly line: ConnectionState
+  shown = $state.raw<Shown>({ at: 'nothing' })
+  #presence = new SvelteMap<string, Presence[]>()
+  #titles = new Map<string, string>()
+  #stops: (() => void)[] = []
+
+  constructor(room: Room) {
+    this.room = room
+    this.view = new ViewState(room)
+    this.line = new ConnectionState(room)
+    this.#remember()
+    this.#stops.push(
+      room.onView(() => this.#seen()),
+      room.onPresence((track, here) => this.#presence.set(track, here)),
+    )
+  }
+
+  /** Where the others of a track are. */
+  here(track: string): Presence[] {
+    return this.#presence.get(track) ?? []
+  }
+
+  /** Asks the room for something. A refusal is a value; everything else is thrown. */
+  async act(command: Command): Promise<Outcome<string[], Refusal>> {
+    try {
+      return ok((await this.room.act(command)).made)
+    } catch (error) {
+      if (error instanceof Refused) return refuse(error.refusal)
+      throw error
+    }
+  }
+
+  /** Opens a track's text in the middle of the screen; the one before is closed. */
+  async show(track: TrackId): Promise<void> {
+    if (this.#trackShown() === track && this.shown.at !== 'refused') return
+    this.#leave()
+    this.shown = { at: 'opening', track, slow: false }
+    const timer = setTimeout(() => this.#slow(track), SLOW_MS)
+    try {
+      const text = await this.room.open(track)
+      if (this.#trackShown() !== track) return text.close()
+      const state = new TextState(text)
+      text.on('withdrawn', (detail) => this.#withdrawn(track, detail))
+      this.shown = { at: 'open', track, text: state }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      if (this.#trackShown() === track) this.shown = { at: 'refused', track, refusal: error.refusal }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Nothing in the middle: another page is in front. */
+  leave(): void {
+    this.#leave()
+    this.shown = { at: 'nothing' }
+  }
+
+  async close(): Promise<void> {
+    this.#leave()
+    for (const stop of this.#stops) stop()
+    await this.room.close()
+  }
+
+  #trackShown(): TrackId | null {
+    const { shown } = this
+    return shown.at === 'opening' || shown.at === 'open' || shown.at === 'refused' ? shown.track : null
+  }
+  #slow(track: TrackId): void {
+    if (this.shown.at === 'opening' && this.shown.track === track) this.shown = { at: 'opening', track, slow: true }
+  }
+  #leave(): void {
+    if (this.shown.at === 'open') this.shown.text.close()
+  }
+  /** A track that left the view while its text was open is closed, whichever of the two messages came first. */
+  #seen(): void {
+    const track = this.#trackShown()
+    if (track && this.shown.at !== 'refused' && !this.room.view.tracks.some(({ id }) => id === track))
+      this.#withdrawn(track, null)
+    this.#remember()
+  }
+  #remember(): void {
+    for (const { id, title } of this.room.view.tracks) this.#titles.set(id, title)
+  }
+  #withdrawn(track: TrackId, detail: unknown): void {
+    const { shown } = this
+    const unsent = wordsIn(detail)
+    if (shown.at === 'closed' && shown.closed.track === track) {
+      if (unsent) this.shown = { at: 'closed', closed: { ...shown.closed, unsent } }
+      return
+    }
+    if (this.#trackShown() !== track) return
+    this.#leave()
+    const title = this.#titles.get(track) ?? ''
+    this.shown = { at: 'closed', closed: { track, title, at: Date.now(), unsent } }
+    this.#presence.delete(track)
+  }
+}
+
+export const [getRoom, setRoom] = createContext<RoomState>()

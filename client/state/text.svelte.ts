@@ -1,0 +1,123 @@
+import type { BracketId, ClauseId, LeafId } from '#shared/ids.ts'
+import { slice, struckRange } from '#shared/text/compose.ts'
+import { wordsOf } from '#shared/text/leaf.ts'
+import type { BracketView } from '#shared/text/structure.ts'
+import type { ClauseState, OpenText, Structure, StructureClause } from '../room/room.ts'
+
+export type Counts = Record<ClauseState, number>
+const NONE: Counts = { open: 0, bracketed: 0, 'ad-referendum': 0, agreed: 0, locked: 0 }
+/** Counting asks for every clause's hash: after a pause in the typing, not at every letter. */
+const COUNT_AFTER_MS = 400
+
+/** One open text as screens read it: structure, where one is, how much is settled. */
+export class TextState {
+  readonly text: OpenText
+  active = $state<ClauseId | null>(null)
+  counts = $state.raw<Counts>(NONE)
+  level = $state<OpenText['level']>('read')
+  /** Words of one's own that the room did not take in, to be copied from here. */
+  setAside = $state.raw<string[]>([])
+  #changes = $state(0)
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #stops: (() => void)[]
+
+  constructor(text: OpenText) {
+    this.text = text
+    this.level = text.level
+    const changed = () => {
+      this.#changes += 1
+      this.#countSoon()
+    }
+    this.#stops = [
+      text.on('structure', changed),
+      text.on('words', changed),
+      text.on('renewed', changed),
+      text.on('level', () => {
+        this.level = text.level
+      }),
+      text.on('set-aside', (detail) => this.#keep(detail)),
+    ]
+    this.#count()
+  }
+
+  /** Always current: read again after every change of structure or words. */
+  get structure(): Structure {
+    void this.#changes
+    return this.text.structure
+  }
+  get isEmpty(): boolean {
+    return this.structure.articles.length === 0
+  }
+  clause(id: ClauseId | null): StructureClause | null {
+    return id === null ? null : (findClause(this.structure, (clause) => clause.id === id) ?? null)
+  }
+  clauseOfBracket(id: BracketId): StructureClause | null {
+    return findClause(this.structure, (clause) => clause.brackets.some((bracket) => bracket.id === id)) ?? null
+  }
+  /** All clauses in the order in which they are read. */
+  get clauses(): StructureClause[] {
+    return [...allClauses(this.structure)]
+  }
+  /** The words put in by a bracket, and those it takes out, as they stand. */
+  wordsOf(bracket: BracketView): { words: string; struck: string } {
+    void this.#changes
+    const words = bracket.leaf ? this.text.text(bracket.leaf).toString() : ''
+    return { words, struck: bracket.struck ? this.#struck(bracket.host, bracket.struck) : '' }
+  }
+  /** Whether the clause, as shown, has these words: a selection may belong to another one. */
+  plainHas(clause: StructureClause, words: string): boolean {
+    void this.#changes
+    return this.text.plain(clause.id).includes(words)
+  }
+  dismiss(index: number): void {
+    this.setAside = this.setAside.filter((_, at) => at !== index)
+  }
+  close(): void {
+    clearTimeout(this.#timer)
+    for (const stop of this.#stops) stop()
+    this.text.close()
+  }
+
+  #struck(host: LeafId, struck: NonNullable<BracketView['struck']>): string {
+    const words = wordsOf(this.text.doc)
+    const range = struckRange(words, host, struck)
+    if (!range) return ''
+    return slice(words.runs(host), range.from, range.to)
+      .map((run) => ('words' in run ? run.words : ''))
+      .join('')
+  }
+  #keep(detail: unknown): void {
+    const words = wordsIn(detail)
+    if (words !== '') this.setAside = [...this.setAside, words]
+  }
+  #countSoon(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#count(), COUNT_AFTER_MS)
+  }
+  #count(): void {
+    const counts = { ...NONE }
+    for (const { state } of allClauses(this.text.structure)) counts[state] += 1
+    this.counts = counts
+  }
+}
+
+/** The words in what the room tells of words set aside or left unsent. */
+export function wordsIn(detail: unknown): string {
+  if (typeof detail === 'string') return detail
+  if (typeof detail !== 'object' || detail === null) return ''
+  if (Array.isArray(detail)) return detail.map(wordsIn).filter(Boolean).join('\n')
+  for (const key of ['words', 'unsent', 'setAside']) if (key in detail) return wordsIn(Reflect.get(detail, key))
+  return ''
+}
+
+function* allClauses(structure: Structure): Generator<StructureClause> {
+  for (const article of structure.articles) for (const clause of article.clauses) yield* withItems(clause)
+}
+function* withItems(clause: StructureClause): Generator<StructureClause> {
+  yield clause
+  for (const item of clause.items) yield* withItems(item)
+}
+function findClause(structure: Structure, is: (clause: StructureClause) => boolean): StructureClause | undefined {
+  for (const clause of allClauses(structure)) if (is(clause)) return clause
+  return undefined
+}
