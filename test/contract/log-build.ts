@@ -74,11 +74,14 @@ export async function added(
   return outcome.value
 }
 
-/** Appends until one is refused: how a store runs full. Gives that refusal. */
+/** Appends long frames of one lane, some at a time, until one is refused: how a store runs full. Gives that refusal. */
 export async function fillUp(log: DrillLog): Promise<unknown> {
-  for (let round = 0; round < 1_000; round++) {
-    const outcome = await log.append(P, [entryOf('x'.repeat(8_192))], {})
-    if (!outcome.ok) return outcome.refusal
+  for (let number = 0; number < 2_000; number += 4) {
+    const frames = [0, 1, 2, 3].map((more) =>
+      frame('x'.repeat(8_192), laneOf(number + more, number + more, number + more + 1)),
+    )
+    const outcomes = await Promise.all(frames.map((long) => log.append(P, [long], {})))
+    for (const outcome of outcomes) if (!outcome.ok) return outcome.refusal
   }
   throw new Error('the store never ran full')
 }

@@ -80,7 +80,7 @@ function sentenceOn(path: string): string | null {
   }
 }
 
-describe('damage', () => {
+describe('damage', { timeout: 30_000 }, () => {
   /** What stands on the disk when the machine stops: the file, its journal and its mark. */
   function crashed(name: string): string {
     for (const part of ['', '-wal', '-mark']) cpSync(`${file}${part}`, join(folder, `${name}${part}`))
@@ -228,7 +228,7 @@ describe('formats', () => {
   })
 })
 
-describe('one writer', () => {
+describe('one writer', { timeout: 30_000 }, () => {
   test('L11 a second server on the same file is refused, and the first goes on', async () => {
     const log = await open()
     await expect(open()).rejects.toThrow('in use by another server')
@@ -281,6 +281,22 @@ describe('erasing', () => {
 })
 
 describe('shortage', () => {
+  test('L8 a writer that meets damage ends: what it had is refused, and readers go on', async () => {
+    const log = await open()
+    await added(log, [entryOf('1')])
+    const saboteur = new DatabaseSync(file)
+    saboteur.exec('DROP TABLE lanes')
+    saboteur.close()
+    const refused = { ok: false, refusal: { code: 'unavailable', reason: 'unavailable' } }
+    const [one, two] = [log.append(P, [frame('2', laneOf(0, 0, 1))], {}), log.append(P, [entryOf('3')], {})]
+    expect([await one, await two]).toEqual([refused, refused])
+    expect(log.health()).toEqual({ state: 'not-writable', reason: 'unavailable' })
+    expect(await log.append(P, [entryOf('4')], {})).toEqual(refused)
+    expect(bodiesOf(await allOf(log))).toEqual(['1'])
+    await log.close()
+    await expect(open()).rejects.toThrow('its tables are not those of a log')
+  })
+
   test('L8 room for withdrawals is held on the disk, given up when needed, and taken again', async () => {
     const log = await open()
     const reserve = `${file}-reserve`

@@ -374,7 +374,10 @@ function shortage(start: Start): void {
     expect(log.health()).toEqual({ state: 'not-writable', reason: 'disk-full' })
     await log.restrict(null)
     await writable(log)
-    expect(await added(log, [entryOf('after')])).toMatchObject({ first: seq + 2 })
+    const stands = (await log.lane(P, TEXT, 5_000_000)) ?? { number: 0, clock: 0 }
+    const refusedBefore = laneOf(stands.number, stands.clock, stands.clock + 1)
+    const again = { lane: { document: TEXT, lane: refusedBefore } }
+    expect(await added(log, [frame('again', refusedBefore)], again)).toMatchObject({ first: seq + 2 })
     expect(changes).toEqual([{ state: 'not-writable', reason: 'disk-full' }, { state: 'writable' }])
   })
 
