@@ -24,15 +24,16 @@ export interface Reading {
 
 /**
  * Whether a reader of its track sees a comment: it is in the audience, and the comment is not from before its sight
- * began unless the grant shows those. `party` is the author's delegation (a session that no member of the delegation has
- * confirmed is not yet of it), `party+mediators` adds the mediators, and in answers the party whose thread it is.
+ * began unless the grant shows those. `track` is everyone who may comment there: who only reads gets no threads. `party` is
+ * the author's delegation (a session that no member of it has confirmed is not yet of it). `party+mediators` adds the
+ * mediators, and in answers the party whose thread it is.
  */
 export function sees({ process, seat, confined, sight }: Reading, comment: Comment): boolean {
   const { annotations, history } = sight.grant
   if (comment.at < sight.since && !annotations && history !== 'full') return false
   switch (comment.audience) {
     case 'track':
-      return true
+      return comment.party === seat.party || includes(sight.level, 'comment')
     case 'party':
       return comment.party === seat.party && !confined
     case 'party+mediators': {

@@ -31,9 +31,7 @@ export function unpack(value: Json): Json {
   if (Array.isArray(value)) return value.map(unpack)
   if (!isRecord(value)) return value
   if (isTable(value)) return value.order.map((id) => unpack(value.by[id] as Json))
-  const out: { [key: string]: Json } = {}
-  for (const key of Object.keys(value)) out[key] = unpack(value[key] as Json)
-  return out
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unpack(part)]))
 }
 function isTable(value: { [key: string]: Json }): value is { order: string[]; by: { [key: string]: Json } } {
   return Object.keys(value).length === 2 && Array.isArray(value.order) && isRecord(value.by)
@@ -47,8 +45,8 @@ export function diff(before: Json, after: Json, path: string[] = [], into: Patch
     return into
   }
   for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
-    if (!(key in after)) into.push([[...path, key]])
-    else if (!(key in before)) into.push([[...path, key], after[key] as Json])
+    if (!Object.hasOwn(after, key)) into.push([[...path, key]])
+    else if (!Object.hasOwn(before, key)) into.push([[...path, key], after[key] as Json])
     else diff(before[key] as Json, after[key] as Json, [...path, key], into)
   }
   return into
@@ -63,6 +61,10 @@ function set(value: Json, path: string[], at: number, to: Json | undefined): Jso
   const key = path[at] as string
   const copy: { [key: string]: Json } = isRecord(value) ? { ...value } : {}
   if (at === path.length - 1 && to === undefined) delete copy[key]
-  else copy[key] = set(copy[key] ?? null, path, at + 1, to)
+  else {
+    const inner = set(Object.hasOwn(copy, key) ? (copy[key] as Json) : null, path, at + 1, to)
+    // An assignment to `__proto__` would set no key.
+    Object.defineProperty(copy, key, { value: inner, enumerable: true, configurable: true, writable: true })
+  }
   return copy
 }
