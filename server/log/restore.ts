@@ -1,5 +1,16 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
+import { LogDamaged } from './log.ts'
 import { openSqliteLog } from './sqlite.ts'
 import { forgetLog, lockLog } from './sqlite-files.ts'
 
@@ -9,11 +20,14 @@ import { forgetLog, lockLog } from './sqlite-files.ts'
  * changed, when the backup is not sound or the log is in use.
  */
 export async function restoreLog(backup: string, file: string, aside: string | null): Promise<void> {
+  if (statSync(backup).size === 0) throw new LogDamaged(`${backup} is empty: it is no backup.`)
   lockLog(file).close()
   const folder = mkdtempSync(join(dirname(file), 'restore-'))
   try {
     const copy = join(folder, 'parley.db')
-    copyFileSync(backup, copy)
+    // A log that a killed server left, or that was kept aside, has its newest words in the journal beside it.
+    for (const part of ['', '-wal', '-mark'])
+      if (part === '' || existsSync(`${backup}${part}`)) copyFileSync(`${backup}${part}`, `${copy}${part}`)
     const log = await openSqliteLog({ file: copy })
     await log.close()
     sync(copy)
