@@ -15,7 +15,7 @@ import {
 import type { Level } from '#shared/refusals.ts'
 import { findItem, indexAfter, insertAt, isVisible, itemAt, wordsOf } from '#shared/text/leaf.ts'
 import { leafRightsInView, mayWrite } from '#shared/text/rights.ts'
-import type { Move, Run, StructureView } from '#shared/text/structure.ts'
+import { FORMATS, type Move, type Run, type StructureView } from '#shared/text/structure.ts'
 import { clausesOf, structureView } from '#shared/text/structure-view.ts'
 import { A, B, M, type seeded, TextRoom, TRACK } from './text-room.ts'
 
@@ -39,6 +39,7 @@ export interface Tally {
   opens: number
   strikes: number
   withdrawals: number
+  formats: number
   accepts: number
   splits: number
   merges: number
@@ -156,6 +157,7 @@ export class Races {
     opens: 0,
     strikes: 0,
     withdrawals: 0,
+    formats: 0,
     accepts: 0,
     splits: 0,
     merges: 0,
@@ -226,7 +228,8 @@ export class Races {
     const dice = this.#random.next()
     if (dice < 0.72) this.#type(person)
     else if (dice < 0.88) this.#remove(person)
-    else if (dice < 0.93) this.#withdraw(person)
+    else if (dice < 0.91) this.#withdraw(person)
+    else if (dice < 0.93) this.#format(person)
     else if (this.#options.moves) this.#structure(dice)
     this.#flush(person)
   }
@@ -273,6 +276,21 @@ export class Races {
     if (plan.ok) this.#carryOut(person, plan.value)
   }
 
+  #format(person: Person): void {
+    const sheet = person.sheet(() => this.room.newBracket())
+    const spot = this.#anySpot(person, sheet)
+    if (!spot || !sheet.mayWrite(spot.leaf)) return
+    const leaf = person.doc.getText(spot.leaf)
+    const length = Math.min(this.#upTo(6), leaf.length - spot.index)
+    if (length < 1) return
+    this.tally.formats++
+    const on = this.#random.next() < 0.6 ? true : null
+    person.doc.transact(
+      () => leaf.format(spot.index, length, { [FORMATS[this.#upTo(FORMATS.length)] ?? 'em']: on }),
+      'typed',
+    )
+  }
+
   #withdraw(person: Person): void {
     const own = [...clausesOf(person.structure)].flatMap(({ brackets }) =>
       brackets.filter(({ holders }) => holders.includes(person.party)),
@@ -285,7 +303,9 @@ export class Races {
   #structure(dice: number): void {
     const union = this.people[2]
     if (!union) return
-    const clause = this.#oneOf([...clausesOf(union.structure)])
+    const clauses = [...clausesOf(union.structure)]
+    const busy = clauses.filter(({ leaf }) => this.people.some(({ caret }) => caret?.leaf === leaf))
+    const clause = this.#oneOf(this.#random.next() < 0.5 && busy.length > 0 ? busy : clauses)
     if (!clause) return
     if (dice < 0.96) this.#accept()
     else if (dice < 0.975) {
@@ -299,7 +319,10 @@ export class Races {
   }
 
   #accept(): void {
-    const bracket = this.#oneOf(Object.values(this.room.text.brackets))
+    const open = Object.values(this.room.text.brackets)
+    // Half the time one that somebody is typing in: that is where it races.
+    const busy = open.filter(({ leaf }) => this.people.some(({ caret }) => caret?.leaf === leaf))
+    const bracket = this.#oneOf(this.#random.next() < 0.5 && busy.length > 0 ? busy : open)
     if (!bracket) return
     const hash = this.room.live.hashOf(this.room.text, this.room.text.language, bracket.clause)
     if (!hash) return
@@ -323,10 +346,7 @@ export class Races {
     const leaf = person.doc.getText(step.leaf)
     if (step.do === 'insert') insertAt(leaf, step.index, step.words, 'typed')
     else {
-      for (const character of leaf.toString().length === leaf.length
-        ? leaf.toString().slice(step.index, step.index + step.length)
-        : cut(leaf, step.index, step.length))
-        this.#erased.add(character)
+      for (const character of cut(leaf, step.index, step.length)) this.#erased.add(character)
       person.doc.transact(() => leaf.delete(step.index, step.length), 'typed')
     }
   }
@@ -419,17 +439,18 @@ export class Races {
       person.inFlight = false
       this.#flush(person)
     }
+    if (before === null) return
     const after = person.leftOfCaret()
-    if (before === null || after === null) return
     this.tally.caretChecks++
-    if (before !== after) this.tally.caretWrong++
+    // The caret may lose the character on its left only when that shows nowhere any more.
+    if (after === null ? showsIn(person, before) : before !== after) this.tally.caretWrong++
   }
 
   #count(event: Event, answers: object): void {
     const { tally } = this
     const words = 'acked' in answers
-    if (event.type === 'BracketOpened' && event.kind === 'insert') words ? tally.lateBrackets++ : tally.opens++
-    if (event.type === 'BracketOpened' && event.kind === 'delete') words ? tally.lateDeletes++ : tally.strikes++
+    if (event.type === 'BracketOpened' && event.kind === 'insert') tally[words ? 'lateBrackets' : 'opens']++
+    if (event.type === 'BracketOpened' && event.kind === 'delete') tally[words ? 'lateDeletes' : 'strikes']++
     if (event.type === 'WordsRelocated') tally.relocations++
     if (event.type === 'BracketWithdrawn') tally.withdrawals++
     if (event.type === 'BracketAccepted') tally.accepts++
@@ -466,6 +487,13 @@ export class Races {
     }
   }
 }
+
+const showsIn = ({ structure, doc }: Person, character: string): boolean =>
+  [...clausesOf(structure)].some(({ leaf, brackets }) =>
+    [leaf, ...brackets.map((bracket) => bracket.leaf)].some(
+      (one) => one && doc.getText(one).toString().includes(character),
+    ),
+  )
 
 /** The characters of a stretch of a leaf, brackets counted but not given. */
 function cut(leaf: Y.Text, index: number, length: number): string {

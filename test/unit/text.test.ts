@@ -101,7 +101,9 @@ describe('the hash of a clause', () => {
 
   test('P7 a place of a bracket that is not open, and an accent it stands before, change nothing', () => {
     const split = fixedWords({ [BASE]: [{ words: 'e' }, { bracket: bracketId('z') }, { words: '\u0301' }] })
-    expect(textHash(clauseOf([]), 'en', split)).toBe(textHash(clauseOf([]), 'en', fixedWords({ [BASE]: [{ words: 'é' }] })))
+    expect(textHash(clauseOf([]), 'en', split)).toBe(
+      textHash(clauseOf([]), 'en', fixedWords({ [BASE]: [{ words: 'é' }] })),
+    )
   })
 })
 
@@ -118,7 +120,11 @@ describe('words as shown', () => {
 
   test('T1 leave out a bracket without words, and never loop', () => {
     const [x, y] = [insertBracket('x', [A]), insertBracket('y', [B], bracketId('x') as string as LeafId)]
-    const words = fixedWords({ [BASE]: [{ words: 'a' }, { bracket: x.id }], [x.id]: [{ bracket: y.id }], [y.id]: [{ bracket: x.id }] })
+    const words = fixedWords({
+      [BASE]: [{ words: 'a' }, { bracket: x.id }],
+      [x.id]: [{ bracket: y.id }],
+      [y.id]: [{ bracket: x.id }],
+    })
     expect(plain(clauseOf([x, y]), words, shortOf)).toBe('a')
   })
 })
@@ -138,7 +144,11 @@ describe('a leaf', () => {
           leaf.delete(index, gone)
           expected = expected.slice(0, index) + expected.slice(index + gone)
         }
-        expect(runsOf(leaf).map((run) => ('words' in run ? run.words : '')).join('')).toBe(expected)
+        expect(
+          runsOf(leaf)
+            .map((run) => ('words' in run ? run.words : ''))
+            .join(''),
+        ).toBe(expected)
         for (let index = 0; index <= expected.length; index++) expect(indexAfter(leaf, itemAt(leaf, index))).toBe(index)
       }),
     )
@@ -174,17 +184,27 @@ describe('what the server builds', () => {
         const runs = parts.map((one, index): Run => {
           if (one === 'bracket') return { bracket: bracketId(String.fromCharCode(97 + index)) }
           const formats = Object.fromEntries(one.formats.map((key) => [key, true as const]))
-          return one.formats.length > 0 ? { words: one.words.toWellFormed(), formats } : { words: one.words.toWellFormed() }
+          return one.formats.length > 0
+            ? { words: one.words.toWellFormed(), formats }
+            : { words: one.words.toWellFormed() }
         })
         const built = buildText(TRACK, room.text, { [leaf]: runs })
         const joined = new Y.Doc()
         Y.applyUpdate(joined, built.encode())
         const length = joined.getText(leaf).length
         const start = itemAt(joined.getText(leaf), 1)?.clock ?? 0
-        for (let index = 1; index <= length; index++) expect(itemAt(joined.getText(leaf), index)?.clock).toBe(start + index - 1)
+        for (let index = 1; index <= length; index++)
+          expect(itemAt(joined.getText(leaf), index)?.clock).toBe(start + index - 1)
         const flat = (list: Run[]) =>
           list.flatMap((one) =>
-            'words' in one ? [...one.words].map((c) => [c, Object.keys(one.formats ?? {}).sort().join()]) : [[one.bracket]],
+            'words' in one
+              ? [...one.words].map((c) => [
+                  c,
+                  Object.keys(one.formats ?? {})
+                    .sort()
+                    .join(),
+                ])
+              : [[one.bracket]],
           )
         expect(flat(wordsOf(joined).runs(leaf))).toEqual(flat(runs))
       }),
@@ -207,7 +227,15 @@ describe('numbers', () => {
       },
     })
     expect(room.clauses.map(({ number }) => number)).toEqual([
-      'P.1', '1.1', '1.2', '1.2(a)', '1.2(b)', '1.2(b)(i)', '1.2(b)(ii)', '2.1', 'A.1',
+      'P.1',
+      '1.1',
+      '1.2',
+      '1.2(a)',
+      '1.2(b)',
+      '1.2(b)(i)',
+      '1.2(b)(ii)',
+      '2.1',
+      'A.1',
     ])
     expect(structureView(room.text, instant(0)).articles.map(({ number }) => number)).toEqual(['', '1', '2', 'A'])
   })
@@ -216,7 +244,14 @@ describe('numbers', () => {
     const count = 1_000
     expect(new Set(Array.from({ length: count }, (_, i) => letters(i + 1))).size).toBe(count)
     expect(new Set(Array.from({ length: count }, (_, i) => roman(i + 1))).size).toBe(count)
-    expect([letters(26), letters(27), letters(703), roman(4), roman(9), roman(48)]).toEqual(['z', 'aa', 'aaa', 'iv', 'ix', 'xlviii'])
+    expect([letters(26), letters(27), letters(703), roman(4), roman(9), roman(48)]).toEqual([
+      'z',
+      'aa',
+      'aaa',
+      'iv',
+      'ix',
+      'xlviii',
+    ])
   })
 })
 
@@ -229,10 +264,28 @@ describe('rights and states', () => {
         mayWrite(leaf, { party: A, level }),
         mayWrite(leaf, { party: B, level }),
       ])
-    expect(may(base)).toEqual([[false, false], [false, false], [false, false], [true, true]])
-    expect(may(held)).toEqual([[false, false], [false, false], [true, false], [true, false]])
-    expect(may({ ...base, locked: true }).flat().some(Boolean)).toBe(false)
-    expect(may({ ...held, locked: true }).flat().some(Boolean)).toBe(false)
+    expect(may(base)).toEqual([
+      [false, false],
+      [false, false],
+      [false, false],
+      [true, true],
+    ])
+    expect(may(held)).toEqual([
+      [false, false],
+      [false, false],
+      [true, false],
+      [true, false],
+    ])
+    expect(
+      may({ ...base, locked: true })
+        .flat()
+        .some(Boolean),
+    ).toBe(false)
+    expect(
+      may({ ...held, locked: true })
+        .flat()
+        .some(Boolean),
+    ).toBe(false)
   })
 
   test('P8 a viewer and the server read the same rights', () => {
@@ -249,7 +302,13 @@ describe('rights and states', () => {
 
   test('P7 an agreement counts only for these words and until its last instant', () => {
     const hash = 'a'.repeat(64) as Hash
-    const clause = { ...clauseOf([]), agreed: [{ id: A, hash, at: instant(1) }, { id: B, hash, at: instant(1), until: instant(9) }] }
+    const clause = {
+      ...clauseOf([]),
+      agreed: [
+        { id: A, hash, at: instant(1) },
+        { id: B, hash, at: instant(1), until: instant(9) },
+      ],
+    }
     expect(clauseState(clause, hash, [A, B], instant(9))).toBe('ad-referendum')
     expect(clauseState(clause, hash, [A, B], instant(10))).toBe('open')
     expect(clauseState(clause, hash, [A], instant(10))).toBe('agreed')
@@ -268,7 +327,8 @@ describe('a text file', () => {
   }
 
   test('T10 is a title, articles, clauses and items to three levels', () => {
-    const markdown = '\uFEFF# Pact\r\n\r\n## Preamble\r\nRecalling\r\nthe past,\r\n\r\n## Water ##\r\nAll shall:\r\n(a) see;\r\n\r\n(i) by day;\r\n(ii) by night;\r\n(b) go.\r\n\r\nNext.\r\n\r\n## Annex A: Maps\r\nOne.'
+    const markdown =
+      '\uFEFF# Pact\r\n\r\n## Preamble\r\nRecalling\r\nthe past,\r\n\r\n## Water ##\r\nAll shall:\r\n(a) see;\r\n\r\n(i) by day;\r\n(ii) by night;\r\n(b) go.\r\n\r\nNext.\r\n\r\n## Annex A: Maps\r\nOne.'
     expect(read(markdown)).toEqual({
       title: 'Pact',
       articles: [
@@ -308,7 +368,10 @@ describe('a text file', () => {
   })
 
   test('T10 any words make a text or a list of mistakes, never an exception', () => {
-    const line = fc.oneof(fc.string(), fc.constantFrom('', '# T', '## A', '(a) x', '(i) y', '(iv) z', '- x', '## Annex'))
+    const line = fc.oneof(
+      fc.string(),
+      fc.constantFrom('', '# T', '## A', '(a) x', '(i) y', '(iv) z', '- x', '## Annex'),
+    )
     fc.assert(
       fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
         const result = parseTextFile(lines.join('\n'))
