@@ -115,11 +115,14 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
       if (!rowOf(running.state.seats.by, seat)) return refuse({ code: 'no-such-thing' })
       const made = newSession(running, seat, false, random)
       const invitation = hashOf(mintCode(random))
-      const recorded = await running.recordAccess('operator', audienceOf(running, seat), [
-        { type: 'InvitationIssued', invitation, seat, until: now(), confined: false },
-        { type: 'InvitationRedeemed', invitation, ...made.session },
-      ])
-      return recorded.ok ? ok(made.redeemed) : recorded
+      const audience = audienceOf(running, seat)
+      const issued: AccessEvent = { type: 'InvitationIssued', invitation, seat, until: now(), confined: false }
+      const redeemed: AccessEvent = { type: 'InvitationRedeemed', invitation, ...made.session }
+      for (const event of [issued, redeemed]) {
+        const recorded = await running.recordAccess('operator', audience, [event])
+        if (!recorded.ok) return recorded
+      }
+      return ok(made.redeemed)
     },
   }
 }

@@ -10,6 +10,9 @@ export const PING_EVERY_MS = 10_000
 export const PONG_WITHIN_MS = 8_000
 /** What a connection may send before it is seated: an eager client's first questions. */
 export const MAX_EARLY_FRAMES = 32
+/** More than the largest text with its view: a line this far behind is cut, and resumes by itself. */
+export const MAX_BACKLOG = 4 * 1024 * 1024
+export const LOOK_EVERY_FRAMES = 32
 /** A goodbye that the other side does not read is not waited for longer. */
 export const GOODBYE_MS = 2_000
 /** Tabs of one seat on one device. */

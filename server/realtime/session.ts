@@ -8,8 +8,8 @@ import type { Refusal } from '#shared/refusals.ts'
 import type { Time } from '#shared/world.ts'
 import type { Delivery, Receiver, Seated, SharedFrame } from '../delivery/receiver.ts'
 import type { Telemetry } from '../telemetry.ts'
-import { Bucket, BYTES, FRAMES, GOODBYE_MS, MAX_EARLY_FRAMES } from './limits.ts'
-import { cut, pauseReading, resumeReading, writeFrame, writeShared } from './wire.ts'
+import { Bucket, BYTES, FRAMES, GOODBYE_MS, LOOK_EVERY_FRAMES, MAX_BACKLOG, MAX_EARLY_FRAMES } from './limits.ts'
+import { backlog, cut, pauseReading, resumeReading, writeFrame, writeShared } from './wire.ts'
 
 export interface SessionOptions {
   socket: Socket
@@ -37,6 +37,7 @@ export class Session implements Receiver {
   readonly #bytes: Bucket
   #life: Life = { at: 'entering', early: [] }
   #paused = false
+  #sent = 0
 
   constructor(options: SessionOptions) {
     const { socket, time } = options
@@ -65,14 +66,14 @@ export class Session implements Receiver {
 
   send(frame: Uint8Array): void {
     if (this.#life.at === 'leaving') return
-    this.#tally(frame)
     writeFrame(this.#options.socket, frame)
+    this.#tally(frame)
   }
 
   sendShared(frame: SharedFrame): void {
     if (this.#life.at === 'leaving') return
-    this.#tally(frame.bytes)
     writeShared(this.#options.socket, frame)
+    this.#tally(frame.bytes)
   }
 
   close(refusal: Refusal): void {
@@ -160,9 +161,13 @@ export class Session implements Receiver {
     this.#options.onGone()
   }
 
+  /** Words have windows of their own; this is for a reader that takes nothing at all off the line. */
   #tally(bytes: Uint8Array): void {
-    this.#options.telemetry.count('frames_down')
-    this.#options.telemetry.count('bytes_down', bytes.length)
+    const { telemetry, socket } = this.#options
+    telemetry.count('frames_down')
+    telemetry.count('bytes_down', bytes.length)
+    this.#sent += 1
+    if (this.#sent % LOOK_EVERY_FRAMES === 0 && backlog(socket) > MAX_BACKLOG) this.reset()
   }
 
   /** A bug in what a frame sets off ends this connection and no other. */

@@ -23,7 +23,7 @@ interface WriteOptions {
   wsPreEncodedFrame?: Buffer[]
 }
 interface Connection {
-  readonly readyState: string
+  readonly writeBuffer: { data?: Uint8Array }[]
   write(bytes: Uint8Array, options: WriteOptions): unknown
 }
 interface RawSocket {
@@ -34,7 +34,7 @@ interface RawSocket {
 }
 
 /** Socket.IO hides these behind `private`; their shapes are checked by the gateway's tests. */
-const connectionOf = (socket: Socket): Connection => Reflect.get(socket, 'conn')
+const connectionOf = ({ conn }: { conn: unknown }) => conn as Connection
 const rawOf = (socket: Socket): RawSocket | undefined => Reflect.get(Reflect.get(socket.conn, 'transport'), 'socket')
 
 export function writeFrame(socket: Socket, bytes: Uint8Array): void {
@@ -50,6 +50,17 @@ export function writeShared(socket: Socket, frame: SharedFrame): void {
   frame.framed = framed
   connectionOf(socket).write(frame.bytes, framed as WriteOptions)
 }
+
+/** Bytes that wait because the other side does not read: they grow in memory, not in the system's buffers. */
+export function backlog(socket: Socket): number {
+  const waiting = connectionOf(socket).writeBuffer
+  if (waiting.length < FEW_FRAMES) return 0
+  return waiting.reduce((sum, { data }) => sum + FRAME_OVERHEAD + (data?.length ?? 0), 0)
+}
+/** Frames of one turn wait for its end; counting them would cost more than they do. */
+const FEW_FRAMES = 64
+/** What one waiting frame costs beside its bytes. */
+const FRAME_OVERHEAD = 256
 
 /** Stops reading from the network: the other side's sends wait there. */
 export const pauseReading = (socket: Socket): void => rawOf(socket)?.pause()

@@ -310,18 +310,36 @@ describe('cutting', () => {
     await until(() => entered.length === 1)
     raw.stop()
     const frame = new Uint8Array(BIG).fill(38)
-    for (let sent = 0; sent < 64; sent += 1) entered[0]?.send(frame)
+    for (let sent = 0; sent < 12; sent += 1) entered[0]?.send(frame)
     await new Promise((done) => setTimeout(done, 100))
     entered[0]?.reset()
     await until(() => left === 1)
     raw.resume()
     await raw.closed
     const whole = raw.frames.filter((bytes) => bytes.length === BIG).length
-    expect(whole).toBeLessThan(64)
+    expect(whole).toBeLessThan(12)
     const before = raw.frames.length
     entered[0]?.send(saving)
     await new Promise((done) => setTimeout(done, 50))
     expect(raw.frames.length).toBe(before)
+  })
+
+  test('G6 a reader that takes nothing off its line is cut before it fills the memory', async () => {
+    const raw = await openRaw(url)
+    raw.write(hello(AUTH))
+    await until(() => entered.length === 1)
+    raw.stop()
+    const frame = { bytes: new Uint8Array(8 * 1024).fill(38) }
+    let sent = 0
+    while (left === 0 && sent < 20_000) {
+      entered[0]?.sendShared(frame)
+      sent += 1
+      if (sent % 64 === 0) await new Promise(setImmediate)
+    }
+    expect(left).toBe(1)
+    expect(sent * frame.bytes.length).toBeLessThan(32 * 1024 * 1024)
+    raw.resume()
+    await raw.closed
   })
 
   test('G6 a goodbye comes after what was written before it, and the line closes', async () => {
