@@ -11,8 +11,7 @@ import { doer } from './rows.ts'
 
 /** Accepting the charter, and opening the talks by it (F1). */
 
-export const charterHash = ({ text, decisionRule }: Pick<Charter, 'text' | 'decisionRule'>) =>
-  hashJson({ text, decisionRule })
+const charterHash = ({ text, decisionRule }: Pick<Charter, 'text' | 'decisionRule'>) => hashJson({ text, decisionRule })
 
 /** Whether this party has accepted the charter as it stands, in the room or outside it. */
 export function hasAccepted({ charter }: Process, party: PartyId): boolean {

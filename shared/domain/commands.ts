@@ -1,4 +1,17 @@
-import type { ArticleId, BracketId, ClauseId, CommentId, Hash, Instant, ItemId, LeafId, PartyId, SeatId, SessionId, TrackId } from '../ids.ts'
+import type {
+  ArticleId,
+  BracketId,
+  ClauseId,
+  CommentId,
+  Hash,
+  Instant,
+  ItemId,
+  LeafId,
+  PartyId,
+  SeatId,
+  SessionId,
+  TrackId,
+} from '../ids.ts'
 import type { Level } from '../refusals.ts'
 import type { Article, SeedText } from '../text/structure.ts'
 import type { CommentAudience, Grant, Position, Quote, TrackKind } from './process.ts'
@@ -11,12 +24,30 @@ export type ProcessCommand =
   /** Opens the talks; refused `consent-missing` with the parties whose acceptance is missing. The last acceptance opens them by itself. */
   | { type: 'OpenTalks' }
   /** One atomic batch of cells. Exactly one of `party` and `seat` in each. Resolves when every narrowing in it is in force. */
-  | { type: 'SetAccess'; changes: { track: TrackId; party?: PartyId; seat?: SeatId; level: Level; grant?: Partial<Grant> }[] }
+  | {
+      type: 'SetAccess'
+      changes: { track: TrackId; party?: PartyId; seat?: SeatId; level: Level; grant?: Partial<Grant> }[]
+    }
   | { type: 'OpenTrack'; title: string; kind: TrackKind; access: Record<string, Level>; text?: SeedText }
   | { type: 'PublishNotice'; words: string; to?: PartyId[] }
-  | { type: 'Comment'; track: TrackId; clause: ClauseId; words: string; quote?: Quote | string; audience: CommentAudience; answers?: CommentId }
+  | {
+      type: 'Comment'
+      track: TrackId
+      clause: ClauseId
+      words: string
+      quote?: Quote | string
+      audience: CommentAudience
+      answers?: CommentId
+    }
   | { type: 'ResolveComment'; comment: CommentId }
-  | { type: 'TakePosition'; track: TrackId; clause: ClauseId; hash: Hash; position: Position['position']; until?: Instant }
+  | {
+      type: 'TakePosition'
+      track: TrackId
+      clause: ClauseId
+      hash: Hash
+      position: Position['position']
+      until?: Instant
+    }
 
 export type TextCommand = { track: TrackId } & (
   | { type: 'AddArticle'; kind: Article['kind']; title: string; after: ArticleId | null }
@@ -35,7 +66,14 @@ export type TextCommand = { track: TrackId } & (
   | { type: 'WithdrawClauseAgreement'; clause: ClauseId }
   /** Opens a bracket of kind insert (with `after`: the item left of the caret, null at the start) or delete (with `struck`). */
   | { type: 'OpenBracket'; bracket: BracketId; clause: ClauseId; host: LeafId; kind: 'insert'; after: ItemId | null }
-  | { type: 'OpenBracket'; bracket: BracketId; clause: ClauseId; host: LeafId; kind: 'delete'; struck: { from: ItemId; to: ItemId } }
+  | {
+      type: 'OpenBracket'
+      bracket: BracketId
+      clause: ClauseId
+      host: LeafId
+      kind: 'delete'
+      struck: { from: ItemId; to: ItemId }
+    }
   | { type: 'ExtendStrike'; bracket: BracketId; struck: { from: ItemId; to: ItemId } }
   | { type: 'JoinBracket'; bracket: BracketId }
   | { type: 'WithdrawBracket'; bracket: BracketId }

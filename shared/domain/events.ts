@@ -1,6 +1,32 @@
-import type { ArticleId, BracketId, ClauseId, CommentId, Hash, IncarnationId, Instant, ItemId, LeafId, NoticeId, PartyId, ProcessId, SeatId, SessionId, TrackId } from '../ids.ts'
-import type { Article, BracketKind, ClosedLeaf, Move, Run, Text } from '../text/structure.ts'
-import type { AccessChange, Charter, CommentAudience, Party, Position, Quote, Seat, Secretariat, Track } from './process.ts'
+import type {
+  ArticleId,
+  BracketId,
+  ClauseId,
+  CommentId,
+  Hash,
+  IncarnationId,
+  Instant,
+  ItemId,
+  LeafId,
+  NoticeId,
+  PartyId,
+  ProcessId,
+  SeatId,
+  SessionId,
+  TrackId,
+} from '../ids.ts'
+import type { Article, BracketKind, ClosedLeaf, Move, Run } from '../text/structure.ts'
+import type {
+  AccessChange,
+  Charter,
+  CommentAudience,
+  Party,
+  Position,
+  Quote,
+  Seat,
+  Secretariat,
+  Track,
+} from './process.ts'
 
 /** What happened. Past tense; a fact in the log is never refused by `evolve`. */
 export type Event = ProcessEvent | TextEvent
@@ -37,7 +63,15 @@ export type ProcessEvent =
       answers: CommentId | null
     }
   | { type: 'CommentResolved'; comment: CommentId }
-  | { type: 'PositionTaken'; party: PartyId; track: TrackId; clause: ClauseId; position: Position['position']; hash: Hash; until?: Instant }
+  | {
+      type: 'PositionTaken'
+      party: PartyId
+      track: TrackId
+      clause: ClauseId
+      position: Position['position']
+      hash: Hash
+      until?: Instant
+    }
 
 /** Events about one text. `moves` and other places are filled in by `server/documents/acts.ts` at the event's place in the log. */
 export type TextEvent = { track: TrackId } & (
@@ -46,7 +80,15 @@ export type TextEvent = { track: TrackId } & (
   | { type: 'ArticleRemoved'; article: ArticleId }
   | { type: 'TextRenamed'; title: string }
   /** Words, if any, come as the server's update in the same log step. */
-  | { type: 'ClauseAdded'; clause: ClauseId; leaf: LeafId; article: ArticleId; parent: ClauseId | null; after: ClauseId | null; words: string }
+  | {
+      type: 'ClauseAdded'
+      clause: ClauseId
+      leaf: LeafId
+      article: ArticleId
+      parent: ClauseId | null
+      after: ClauseId | null
+      words: string
+    }
   /** The clause and its items leave; `archive` keeps the words. `closed` says where late ones go (a neighbour's leaf). */
   | { type: 'ClauseRemoved'; clause: ClauseId; archive: Record<LeafId, Run[]>; closed: Record<LeafId, ClosedLeaf> }
   | { type: 'ClauseMoved'; clause: ClauseId; article: ArticleId; parent: ClauseId | null; after: ClauseId | null }

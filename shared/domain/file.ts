@@ -6,7 +6,7 @@ import type { Charter, Party, PartyKind, Role, Seat, Secretariat } from './proce
 import { Reading, readId, readInstant } from './reading.ts'
 import { tableOf } from './rows.ts'
 
-export type { FileAccess, FileTrack } from './file-tracks.ts'
+export type { FileTrack } from './file-tracks.ts'
 
 /** A process file as read: complete, with everything that the file left to defaults. */
 export interface ProcessFile {

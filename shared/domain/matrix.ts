@@ -34,12 +34,7 @@ function isThereFor(process: Process, track: Track, party: PartyId): boolean {
 }
 
 /** What decides for the seat in this track, or null when the track is hidden from it. */
-export function sightOf(
-  process: Process,
-  by: Pick<Viewer, 'seat' | 'confined'>,
-  track: Track,
-  at: Instant,
-): Sight | null {
+function sightOf(process: Process, by: Pick<Viewer, 'seat' | 'confined'>, track: Track, at: Instant): Sight | null {
   const seat = seatIn(process, by.seat)
   return seat ? sightIn(process, seat, by.confined, track, at) : null
 }

@@ -1,6 +1,18 @@
 import type { ClauseId, CommentId, Hash, Instant, NoticeId, PartyId, SeatId, SessionId, TrackId } from '../ids.ts'
 import type { Level } from '../refusals.ts'
-import type { AccessChange, Charter, CommentAudience, Grant, Party, Position, Quote, Role, Secretariat, Track, TrackKind } from './process.ts'
+import type {
+  AccessChange,
+  Charter,
+  CommentAudience,
+  Grant,
+  Party,
+  Position,
+  Quote,
+  Role,
+  Secretariat,
+  Track,
+  TrackKind,
+} from './process.ts'
 
 /** Who looks. Everything they receive about the process is `viewFor` of this. */
 export interface Viewer {
@@ -23,16 +35,32 @@ export interface View {
     missing?: PartyId[]
   }
   secretariat: Secretariat
-  me: { seat: SeatId; party: PartyId; role: Role; name: string; binds: boolean; confined: boolean; session: SessionId | null }
-  /** The viewer's own, those it shares a track with, those a Notice or the charter told of. In the mediators' order; `slot` is 1-based and fixed. */
+  me: {
+    seat: SeatId
+    party: PartyId
+    role: Role
+    name: string
+    binds: boolean
+    confined: boolean
+    session: SessionId | null
+  }
+  /** The viewer's own, those it shares a track with, those a Notice or the charter told of. In the mediators' order; `slot` counts them from 1 without a gap. */
   parties: (Party & { slot: number })[]
   /** Persons the viewer may know by name: own party, and seats of parties in shared tracks. `id` is the seat. */
   people: { id: SeatId; party: PartyId; role: Role; name: string }[]
   tracks: TrackView[]
   notices: { id: NoticeId; at: Instant; by: SeatId; words: string }[]
+  /** Those whose audience the viewer is in; who only reads a track gets no threads of others there. */
   comments: CommentView[]
   /** The viewer's own party's positions. `id` is the clause. */
-  positions: { id: ClauseId; track: TrackId; position: Position['position']; hash: Hash; at: Instant; until?: Instant }[]
+  positions: {
+    id: ClauseId
+    track: TrackId
+    position: Position['position']
+    hash: Hash
+    at: Instant
+    until?: Instant
+  }[]
   /** Own delegation's invitations and sessions (heads and alternates: all of their party; everyone: their own; mediators: all). */
   access: { invitations: InvitationView[]; sessions: SessionView[] }
   /** Mediators only. */

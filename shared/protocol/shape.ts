@@ -26,7 +26,7 @@ import { LEVELS } from '../refusals.ts'
 export const MAX_WORDS_BYTES = 8 * 1024
 /** The longest clause we know of (a list of coordinates) has 11 kB. */
 export const MAX_CLAUSE_BYTES = 32 * 1024
-export const MAX_TITLE = 300
+const MAX_TITLE = 300
 /** Every cell of 25 tracks and 20 parties. */
 export const MAX_CHANGES = 500
 
