@@ -53,11 +53,13 @@ function savedWords(saving: Saving, { say, clock }: Speech): string {
 export function headerWords(
   { connection, saving }: Pick<ConnectionState, 'connection' | 'saving'>,
   speech: Speech,
-): { words: string; tone: 'ok' | 'busy' | 'warn' | 'bad'; icon: IconName } {
+): { words: string; brief: string; tone: 'ok' | 'busy' | 'warn' | 'bad'; icon: IconName } {
   const connected = speech.say(CONNECTED[connection.at])
-  const words = speech.say('connection.both', { saved: savedWords(saving, speech), connection: connected })
-  if (saving.at === 'not-saving') return { words, tone: 'bad', icon: 'stop' }
+  const saved = savedWords(saving, speech)
+  const words = speech.say('connection.both', { saved, connection: connected })
+  const brief = connection.at === 'live' ? saved : connected
+  if (saving.at === 'not-saving') return { words, brief: saved, tone: 'bad', icon: 'stop' }
   if (connection.at === 'waiting' || connection.at === 'ended' || saving.at === 'not-sent')
-    return { words, tone: 'warn', icon: 'cloud-off' }
-  return { words, tone: saving.at === 'saved' && connection.at === 'live' ? 'ok' : 'busy', icon: 'cloud' }
+    return { words, brief, tone: 'warn', icon: 'cloud-off' }
+  return { words, brief, tone: saving.at === 'saved' && connection.at === 'live' ? 'ok' : 'busy', icon: 'cloud' }
 }

@@ -11,8 +11,8 @@ export const join = {
   'join.by-operator': 'The secretariat',
   'join.valid': 'Link valid',
   'join.valid-until': 'Until {moment}, on one device',
-  'join.language': 'Choose your language',
-  'join.language-note': 'These are the languages of the talks. The screens speak English so far.',
+  'join.language': 'Language of the screens',
+  'join.language-note': 'The talks are held in {languages}. These screens speak English so far.',
   'join.who': 'Confirm who you are',
   'join.role-of': '{role}, {party}',
   'join.not-me': 'This is not me',
@@ -20,7 +20,7 @@ export const join = {
   'join.not-me-words':
     'This link is for {name}. Nothing has been opened, and the link still works for the right person. Tell the secretariat that it reached you.',
   'join.seen':
-    'Everyone who shares a track with you sees this name, your party and where you are in the text. They do not see your location or your device. The mediators and your own party see that this invitation was opened, and when.',
+    'Whoever shares a track with you sees this name, your party and where you are in the text, not your location or device. The mediators and your own party see when this invitation was opened.',
   'join.rules': 'Accept the ground rules',
   'join.rule.agreed': 'Nothing is agreed until everything is agreed.',
   'join.rule.agreed-more': 'Any clause may be reopened before signature.',
@@ -29,7 +29,7 @@ export const join = {
   'join.rule.caucus': 'Your caucus is yours.',
   'join.rule.caucus-more': 'Only your own party can open it.',
   'join.rule.record': 'A record is kept.',
-  'join.rule.record-more': 'Every word and every decision is written down before anyone else sees it.',
+  'join.rule.record-more': 'Every word and decision is written down before others see it.',
   'join.rule.quoting': 'No recording, no quoting',
   'join.rule.quoting-more': 'of others outside the talks without their consent.',
   'join.charter': 'Read the charter of these talks',

@@ -169,7 +169,7 @@ export const room = {
   'compose.choose': 'Who will see this comment',
   'compose.choose-note': 'From the fewest people to the most. It goes back to the fewest after each comment.',
 
-  'me.menu': '{name}, your menu',
+  'me.menu': 'Your menu',
   'me.devices': 'Add another device',
   'me.sessions': 'My sessions',
   'me.sign-out': 'Sign out of this device',
