@@ -194,7 +194,7 @@ export class Connection implements Seated, Reader {
 
   async #open({ ask, track, resume }: Extract<Up, { frame: 'open' }>): Promise<void> {
     const { texts } = this.#ports
-    const was = resume && this.#shows(track) ? await texts.lane(this.#viewer, track, resume.client) : null
+    const was = resume && this.#shows(track) ? await texts.pastLane(this.#viewer, track, resume.client) : null
     if (this.#isGone) return
     const joined = this.#shows(track) ? texts.open(this, track, resume ? { resume, was } : null) : null
     if (!joined) return this.tell({ frame: 'refused', ask, refusal: { code: 'no-such-thing' } })
@@ -219,7 +219,7 @@ export class Connection implements Seated, Reader {
         const outcome = await this.#ports.running.words(this.#viewer, { track, client, number: frame, update })
         if (outcome.ok) return isRepeated ? channel.acknowledgeAgain(frame) : undefined
         if (!mayComeAgain(outcome.refusal) && channel.client === client) {
-          channel.client = null
+          this.#ports.texts.endLane(channel)
           this.#noteEnd(number, outcome.refusal)
         }
         this.tell({ frame: 'words-refused', channel: number, number: frame, refusal: outcome.refusal })
@@ -283,11 +283,22 @@ export class Connection implements Seated, Reader {
   // ---- the line
 
   send(frame: Uint8Array): void {
-    if (!this.#isGone) this.receiver.send(frame)
+    this.#write(() => this.receiver.send(frame))
   }
 
   sendShared(frame: SharedFrame): void {
-    if (!this.#isGone) this.receiver.sendShared(frame)
+    this.#write(() => this.receiver.sendShared(frame))
+  }
+
+  /** A line that can not be written to ends itself and nobody else. */
+  #write(write: () => void): void {
+    if (this.#isGone) return
+    try {
+      write()
+    } catch (cause) {
+      this.#ports.onBug(cause)
+      this.receiver.reset()
+    }
   }
 
   get hasRoom(): boolean {

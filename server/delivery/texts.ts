@@ -4,7 +4,7 @@ import type { Opened, Place, Resume } from '#shared/protocol/frames.ts'
 import type { Level } from '#shared/refusals.ts'
 import type { Text } from '#shared/text/structure.ts'
 import type { Random, Time } from '#shared/world.ts'
-import type { Applied, Running } from '../processes/port.ts'
+import type { Applied, LaneStand, Running } from '../processes/port.ts'
 import { Channel, type Line } from './channel.ts'
 import { structureIn, TextRoom } from './text-room.ts'
 
@@ -14,7 +14,7 @@ const REST_MS = 30_000
 /** A lane the client names on its return, and where the log has it. */
 export interface Returning {
   resume: Resume
-  was: { number: number; clock: number; current: boolean } | null
+  was: LaneStand | null
 }
 export interface Joined {
   channel: Channel
@@ -44,8 +44,8 @@ export class Texts {
   }
 
   /** Where the lane that a client names stands in the log, if it is this seat's. */
-  lane(by: Viewer, track: TrackId, client: number): Promise<Returning['was']> {
-    return this.#running.lane(track, client, by.seat)
+  pastLane(by: Viewer, track: TrackId, client: number): Promise<Returning['was']> {
+    return this.#running.pastLane(track, client, by.seat)
   }
 
   /** Opens the text for a reader whose sight was checked; null when the track has none. */
@@ -60,10 +60,7 @@ export class Texts {
     const isSame = returning?.resume.incarnation === text.incarnation
     const lane = this.#laneFor(reader, room, isSame ? returning : null)
     const joined = this.#join(reader, room, { text, level, lane })
-    if (returning?.was && lane.client !== returning.resume.client) {
-      const { number, clock } = returning.was
-      joined.opened.was = { number, clock }
-    }
+    if (returning?.was && lane.client !== returning.resume.client) joined.opened.was = returning.was
     joined.opened.resumed = isSame
     joined.update = isSame ? live.encode(Buffer.from(returning.resume.vector, 'base64')) : live.encode()
     return joined
@@ -92,11 +89,9 @@ export class Texts {
     const { resume, was } = returning
     const holder = [...room.channels].find(({ client }) => client === resume.client)
     // The connection it came from may not have noticed its own end yet.
-    if (holder && holder.line.by.seat === reader.by.seat) {
-      holder.client = null
-      this.#running.endLease(room.track, resume.client)
-    }
-    if (was?.current) return { client: resume.client, number: was.number, clock: was.clock }
+    if (holder && holder.line.by.seat === reader.by.seat) this.endLane(holder)
+    const lane = this.#running.lane(room.track, resume.client, reader.by.seat)
+    if (lane) return { client: resume.client, ...lane }
     return { client: this.#running.lease(room.track, was ? undefined : resume.client), number: 0, clock: 0 }
   }
 
@@ -123,9 +118,15 @@ export class Texts {
     return { channel, opened, update: new Uint8Array(), here: room.presence.list() }
   }
 
+  /** The channel writes no more under its lane; its seat may come back to it. */
+  endLane(channel: Channel): void {
+    if (channel.client !== null) this.#running.endLease(channel.track, channel.client)
+    channel.client = null
+  }
+
   leave(channel: Channel, isWithdrawn: boolean): void {
     this.#readers.delete(channel)
-    if (channel.client !== null) this.#running.endLease(channel.track, channel.client)
+    this.endLane(channel)
     const room = this.#rooms.get(channel.track)
     if (!room?.channels.has(channel)) {
       channel.close()

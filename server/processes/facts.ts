@@ -74,8 +74,9 @@ export function streamOf(command: Command, by: SeatId | 'operator'): string {
     case 'PublishNotice':
       return command.to ? `notice:${[...command.to].sort().join(',')}` : 'everyone'
     case 'SetAccess':
-    case 'OpenTrack':
       return 'mediators'
+    case 'OpenTrack':
+      return `opened:${JSON.stringify(Object.entries(command.access).sort())}`
     case 'Comment':
       return command.audience === 'track' ? `track:${command.track}` : `seat:${by}`
     case 'ResolveComment':

@@ -28,6 +28,8 @@ export interface HeadPorts {
   random: Random
   /** Called once when the log cannot be followed further; the process takes nothing more. */
   onDamage(cause: unknown): void
+  /** A listener threw. */
+  onBug(cause: unknown): void
 }
 
 /**
@@ -217,7 +219,7 @@ export class Head {
     try {
       const applied = this.folded.fold(opened)
       this.#onFolded(weightOf(opened))
-      if (applied) for (const listener of this.#listeners) listener(applied)
+      if (applied) this.#tell(applied)
     } catch (cause) {
       this.#damage(cause)
     }
@@ -225,6 +227,17 @@ export class Head {
     const reached = this.#waiting.filter((one) => one.seq <= seq)
     this.#waiting = this.#waiting.filter((one) => one.seq > seq)
     for (const one of reached) one.resolve()
+  }
+
+  /** What a listener does wrong is its own bug: the log is followed on. */
+  #tell(applied: Applied): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(applied)
+      } catch (cause) {
+        this.ports.onBug(cause)
+      }
+    }
   }
 
   #damage(cause: unknown): void {

@@ -46,12 +46,10 @@ export interface Running {
   endLease(track: TrackId, client: number): void
   /** Nobody on this node reads the text any more: it rests as bytes until the next use. */
   rest(track: TrackId): void
-  /** Where a lane stands; null when it is not this seat's or never was used. `current`: it is of the present incarnation and can be gone on with. */
-  lane(
-    track: TrackId,
-    client: number,
-    seat: SeatId,
-  ): Promise<{ number: number; clock: number; current: boolean } | null>
+  /** Where a lane of the present incarnation stands; null when it is not this seat's or never was used. */
+  lane(track: TrackId, client: number, seat: SeatId): LaneStand | null
+  /** Where the log has a lane of any incarnation. */
+  pastLane(track: TrackId, client: number, seat: SeatId): Promise<LaneStand | null>
   /** Appends access facts (invitations, sessions); durable and folded on return. */
   recordAccess(
     by: SeatId | 'operator' | 'server',
@@ -64,6 +62,12 @@ export interface Running {
   onDue(listener: () => void): () => void
   /** Sight cut in memory though the log could not record it: nothing of the track is served to these until restart. */
   readonly closures: ReadonlySet<`${TrackId}/${PartyId | SeatId}`>
+}
+
+/** A lane's next frame number and next clock. */
+export interface LaneStand {
+  number: number
+  clock: number
 }
 
 export interface Words {

@@ -88,6 +88,10 @@ class NodeProcesses implements Processes {
   #portsOf(id: ProcessId): RunningPorts {
     const { log, time, random, access, withdraw, telemetry } = this.#options
     return {
+      onBug: (cause) => {
+        telemetry.count('bugs')
+        telemetry.log.error({ err: cause }, 'what follows a process set off a bug')
+      },
       log,
       time,
       random: random.stream(id),

@@ -10,7 +10,7 @@ import type { Audience } from '../log/log.ts'
 import { Asking } from './asking.ts'
 import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
 import { Passing } from './passing.ts'
-import type { AccessActs, Applied, Running, Withdraw, Words } from './port.ts'
+import type { AccessActs, Applied, LaneStand, Running, Withdraw, Words } from './port.ts'
 import { Closures, levelNow } from './sight.ts'
 import { loadFolded, SnapshotPolicy } from './snapshots.ts'
 import { Wording } from './wording.ts'
@@ -115,12 +115,13 @@ export class RunningProcess implements Running {
     this.#head.folded.texts.endLease(track, client)
   }
 
-  async lane(track: TrackId, client: number, seat: SeatId) {
+  lane(track: TrackId, client: number, seat: SeatId): LaneStand | null {
+    return standOf(this.#head.folded.texts.lane(track, client), seat)
+  }
+
+  async pastLane(track: TrackId, client: number, seat: SeatId): Promise<LaneStand | null> {
     const document = this.state.tracks.by[track]?.text?.document
-    const current = this.#head.folded.texts.lane(track, client)
-    const lane = current ?? (document ? await this.#ports.log.lane(this.id, document, client) : null)
-    if (lane?.owner !== seat) return null
-    return { number: lane.number, clock: lane.clock, current: current !== null }
+    return document ? standOf(await this.#ports.log.lane(this.id, document, client), seat) : null
   }
 
   rest(track: TrackId): void {
@@ -183,3 +184,6 @@ export class RunningProcess implements Running {
     for (const listener of this.#onDue) listener()
   }
 }
+
+const standOf = (lane: (LaneStand & { owner: SeatId }) | null, seat: SeatId): LaneStand | null =>
+  lane?.owner === seat ? { number: lane.number, clock: lane.clock } : null

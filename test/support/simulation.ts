@@ -11,9 +11,9 @@ import type { Viewer } from '#shared/domain/view.ts'
 import type { ClauseId, LeafId, PartyId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
 import type { Random } from '#shared/world.ts'
 import { FakeTime, fakeRandom, settled } from './fake-world.ts'
-import { Person } from './person.ts'
+import { Person } from './scripted-person.ts'
 
-/** Four parties, a text in plenary, one that only Tavira and the mediators share, and one that nobody is shown yet. */
+/** Four parties; a text in plenary, one that only Tavira and the mediators share, and one of Tavira's own. */
 export const FILE = {
   title: 'Lake Maren Basin Talks',
   languages: ['en'],
@@ -53,6 +53,13 @@ export const FILE = {
       text: { title: 'A bridge', articles: [{ title: 'Bridge', clauses: ['Tavira opens the bridge.'] }] },
       access: { tavira: 'edit', union: 'edit' },
     },
+    {
+      id: 'caucus-tavira',
+      title: 'Caucus of Tavira',
+      kind: 'caucus',
+      text: { title: 'Our lines', articles: [{ title: 'Lines', clauses: ['We keep the bridge.'] }] },
+      access: { tavira: 'edit' },
+    },
   ],
 }
 
@@ -81,12 +88,12 @@ export class Stage {
   readonly random: Random
   readonly log: DrillLog
   readonly people: Person[] = []
-  readonly bugs: unknown[] = []
+  /** What the node logged as a bug. */
+  readonly bugs: string[] = []
   processes: Processes
   delivery: Delivery
   process = '' as ProcessId
   #running: Running | null = null
-  #nth = 0
 
   constructor(options: StageOptions) {
     this.random = fakeRandom(options.seed)
@@ -100,7 +107,7 @@ export class Stage {
     const { time, random, log } = this
     const telemetry = {
       count: () => undefined,
-      log: { debug() {}, info() {}, warn() {}, error: (cause: unknown) => void this.bugs.push(cause) },
+      log: { debug() {}, info() {}, warn() {}, error: (told: unknown) => void this.bugs.push(bugOf(told)) },
     }
     let inForce: Withdraw = async () => undefined
     const access = accessActs({ random: random.stream('access'), now: () => log.now() })
@@ -146,7 +153,8 @@ export class Stage {
 
   /** Somebody comes in. */
   async seat(seat: SeatId, viewer: Partial<Viewer> = {}): Promise<Person> {
-    const id = `${seat}-${this.#nth++}`
+    const nth = this.people.filter((other) => other.seat === seat).length
+    const id = `${seat}-${nth}`
     const person = new Person({
       id,
       viewer: { seat, confined: false, session: null, ...viewer },
@@ -204,6 +212,11 @@ export class Stage {
     await settled()
     await this.time.advance(ms)
   }
+}
+
+const bugOf = (told: unknown): string => {
+  const cause = (told as { err?: unknown }).err
+  return cause instanceof Error ? (cause.stack ?? cause.message) : JSON.stringify(told)
 }
 
 /** The log, each append of which takes `ms`, whatever else is going on. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Person } from '../support/person.ts'
+import type { Person } from '../support/scripted-person.ts'
 import { COUNCIL, MEDIATOR, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
 
 const texts = (person: Person) =>

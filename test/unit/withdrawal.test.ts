@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Command } from '#shared/domain/commands.ts'
 import { instant, type PartyId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
-import type { Person } from '../support/person.ts'
+import type { Person } from '../support/scripted-person.ts'
 import {
   BRIDGE,
   COUNCIL,
