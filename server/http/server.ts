@@ -10,6 +10,8 @@ import type { ClientFiles } from './static.ts'
 const HEADERS_MS = 5_000
 const REQUEST_MS = 15_000
 const IDLE_MS = 10_000
+/** A browser sends the cookies of all its seats: 40 of them fit. */
+const MAX_HEADERS = 32 * 1024
 /** Deadlines are looked at this often. */
 const LOOK_EVERY_MS = 1_000
 
@@ -22,66 +24,66 @@ export interface HttpOptions {
 }
 
 /** The HTTP side of the edge: headers, deadlines and limits; the routes hold what each address means. */
-export function openHttp({ config, telemetry, routes, files }: HttpOptions): Server {
-  const headers = securityHeaders(config)
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: IDLE_MS,
-      connectionsCheckingInterval: LOOK_EVERY_MS,
-      maxHeaderSize: 32 * 1024,
-    },
-    (request, response) => {
-      telemetry.count('http_requests')
-      response.setHeaders(headers)
-      answer(request, response).catch((cause: unknown) => {
-        telemetry.count('bugs')
-        telemetry.log.error({ err: cause }, 'a route failed')
-        if (!response.headersSent) write(response, problem({ code: 'broken' }))
-        else response.destroy()
-      })
-    },
-  )
-  return server
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A path with two slashes at its start would be read as a host.
-    const url = new URL(`http://parley${(request.url ?? '/').replace(/^\/*/, '/')}`)
-    const route = routes.get(`${request.method} ${url.pathname}`)
-    if (route) {
-      const asked = {
-        request,
-        url,
-        origin: originOf(request, config),
-        address: addressOf(request),
-        bearer: bearerOf(request),
-        json: (limit: number) => readJson(request, limit),
-      }
-      write(response, await route(asked))
-    } else if (url.pathname.startsWith('/api/')) write(response, noRoute(url.pathname))
-    else if (request.method === 'GET' || request.method === 'HEAD') files(request, response)
-    else write(response, problem({ code: 'method-not-allowed', allowed: ['GET', 'HEAD'] }))
+export function openHttp(options: HttpOptions): Server {
+  const { telemetry } = options
+  const headers = securityHeaders(options.config)
+  const limits = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: IDLE_MS,
+    connectionsCheckingInterval: LOOK_EVERY_MS,
+    maxHeaderSize: MAX_HEADERS,
   }
+  return createServer(limits, (request, response) => {
+    telemetry.count('http_requests')
+    response.setHeaders(headers)
+    response.once('finish', () => telemetry.count('http_refused', response.statusCode >= 400 ? 1 : 0))
+    answer(options, request, response).catch((cause: unknown) => {
+      telemetry.count('bugs')
+      telemetry.log.error({ err: cause }, 'a route failed')
+      if (response.headersSent) response.destroy()
+      else write(response, problem({ code: 'broken' }))
+    })
+  })
+}
 
-  function noRoute(path: string): Reply {
-    const allowed = [...routes.keys()].filter((key) => key.endsWith(` ${path}`)).map((key) => key.split(' ')[0] ?? '')
-    return problem(allowed.length > 0 ? { code: 'method-not-allowed', allowed } : { code: 'no-such-thing' })
-  }
-
-  function write(response: ServerResponse, reply: Reply): void {
-    if (reply.status >= 400) telemetry.count('http_refused')
-    const isText = typeof reply.body === 'string'
-    for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
-    if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store')
-    // Unread words of a refused body would keep the connection busy.
-    if (!response.req.complete) response.setHeader('Connection', 'close')
-    if (reply.body === undefined) response.writeHead(reply.status).end()
-    else {
-      const type = isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'
-      if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', type)
-      response.writeHead(reply.status).end(isText ? String(reply.body) : JSON.stringify(reply.body))
+async function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { config, routes, files } = options
+  // A path with two slashes at its start would be read as a host.
+  const url = new URL(`http://parley${(request.url ?? '/').replace(/^\/*/, '/')}`)
+  const route = routes.get(`${request.method} ${url.pathname}`)
+  if (route) {
+    const asked = {
+      request,
+      url,
+      origin: originOf(request, config),
+      address: addressOf(request),
+      bearer: bearerOf(request),
+      json: (limit: number) => readJson(request, limit),
     }
+    write(response, await route(asked))
+  } else if (url.pathname.startsWith('/api/')) write(response, noRoute(routes, url.pathname))
+  else if (request.method === 'GET' || request.method === 'HEAD') files(request, response)
+  else write(response, problem({ code: 'method-not-allowed', allowed: ['GET', 'HEAD'] }))
+}
+
+function noRoute(routes: HttpOptions['routes'], path: string): Reply {
+  const allowed = [...routes.keys()].filter((key) => key.endsWith(` ${path}`)).map((key) => key.split(' ')[0] ?? '')
+  return problem(allowed.length > 0 ? { code: 'method-not-allowed', allowed } : { code: 'no-such-thing' })
+}
+
+function write(response: ServerResponse, reply: Reply): void {
+  const isText = typeof reply.body === 'string'
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store')
+  // Unread words of a refused body would keep the connection busy.
+  if (!response.req.complete) response.setHeader('Connection', 'close')
+  response.statusCode = reply.status
+  if (reply.body === undefined) response.end()
+  else {
+    const type = isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'
+    response.setHeader('Content-Type', type)
+    response.end(isText ? String(reply.body) : JSON.stringify(reply.body))
   }
 }
 

@@ -65,14 +65,8 @@ class HandshakeRefused extends Error {
 
 /** Socket.IO in, sessions out: WebSocket only, one namespace, one event. */
 export function openGateway(options: GatewayOptions): Gateway {
-  const { http, config, time, telemetry, delivery } = options
-  const knocking = new Knocking()
-  const seated = new WeakMap<IncomingMessage, () => void>()
-  const greeted = new WeakSet<object>()
-  const open = new Map<SessionId, number>()
-  const entered = new WeakMap<Socket, Entered>()
-
-  const io = new Server(http, {
+  const doorstep = new Doorstep(options)
+  const io = new Server(options.http, {
     parser,
     transports: ['websocket'],
     allowUpgrades: false,
@@ -86,72 +80,17 @@ export function openGateway(options: GatewayOptions): Gateway {
     pingTimeout: PONG_WITHIN_MS,
     cleanupEmptyChildNamespaces: true,
     allowRequest: (request, answer) => {
-      const allowed = admit(request)
-      if (!allowed) telemetry.count('sockets_refused')
+      const allowed = doorstep.admit(request)
       answer(allowed ? null : 'refused', allowed)
     },
   })
+  const room = new WaitingRoom(options, doorstep)
+  io.use((socket, next) => room.greet(socket, next))
+  io.on('connection', (socket) => room.seat(socket))
   // A peer that never answers a close frame would keep its line for half a minute.
-  onClosed(io, (cutLine) => time.after(GOODBYE_MS, cutLine))
-  telemetry.gauge('sockets', () => io.engine.clientsCount)
-  telemetry.gauge('sockets_seated', () => open.values().reduce((sum, count) => sum + count, 0))
-
-  /** Ours by origin, and not one of too many that knock and say nothing. */
-  function admit(request: IncomingMessage): boolean {
-    const address = addressOf(request)
-    if (originOf(request, config) === 'foreign' || !knocking.begin(address)) return false
-    let waiting = true
-    const end = () => {
-      if (waiting) knocking.end(address)
-      waiting = false
-    }
-    seated.set(request, end)
-    request.socket.once('close', end)
-    return true
-  }
-
-  io.use((socket, next) => {
-    // A second handshake on one line is nobody's client.
-    if (greeted.has(socket.conn)) return cut(socket)
-    greeted.add(socket.conn)
-    greet(options, socket).then(
-      (who) => {
-        const full = who.ok && (open.get(who.value.viewer.session) ?? 0) >= MAX_SOCKETS_A_SESSION
-        if (!who.ok || full) {
-          telemetry.count('handshakes_refused')
-          next(new HandshakeRefused(who.ok ? { code: 'too-fast', retryAfterMs: BACK_MS } : who.refusal))
-          return
-        }
-        entered.set(socket, who.value)
-        next()
-      },
-      (cause: unknown) => {
-        telemetry.count('bugs')
-        telemetry.log.error({ err: cause }, 'a handshake failed')
-        next(new HandshakeRefused({ code: 'unanswered' }))
-      },
-    )
-  })
-
-  io.on('connection', (socket) => {
-    const who = entered.get(socket)
-    if (!who) return cut(socket)
-    seated.get(socket.request)?.()
-    const { running, viewer } = who
-    open.set(viewer.session, (open.get(viewer.session) ?? 0) + 1)
-    const onGone = () => {
-      const left = (open.get(viewer.session) ?? 1) - 1
-      if (left > 0) open.set(viewer.session, left)
-      else open.delete(viewer.session)
-    }
-    const session = new Session({ socket, process: running.id, viewer, delivery, time, telemetry, onGone })
-    session.enter().catch((cause: unknown) => {
-      telemetry.count('bugs')
-      telemetry.log.error({ err: cause }, 'a connection could not be seated')
-      session.reset()
-    })
-  })
-
+  onClosed(io, (cutLine) => options.time.after(GOODBYE_MS, cutLine))
+  options.telemetry.gauge('sockets', () => io.engine.clientsCount)
+  options.telemetry.gauge('sockets_seated', () => room.seated)
   return {
     close() {
       io.disconnectSockets(true)
@@ -160,8 +99,106 @@ export function openGateway(options: GatewayOptions): Gateway {
   }
 }
 
+/** Before the upgrade: ours by origin, and not one of too many that knock and say nothing. */
+class Doorstep {
+  readonly #options: Pick<GatewayOptions, 'config' | 'telemetry'>
+  readonly #knocking = new Knocking()
+  readonly #waiting = new WeakMap<IncomingMessage, () => void>()
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+  }
+  admit(request: IncomingMessage): boolean {
+    const { config, telemetry } = this.#options
+    const address = addressOf(request)
+    if (originOf(request, config) === 'foreign' || !this.#knocking.begin(address)) {
+      telemetry.count('sockets_refused')
+      return false
+    }
+    let waiting = true
+    const end = () => {
+      if (waiting) this.#knocking.end(address)
+      waiting = false
+    }
+    this.#waiting.set(request, end)
+    request.socket.once('close', end)
+    return true
+  }
+  /** The connection is seated: it no longer counts as knocking. */
+  entered(request: IncomingMessage): void {
+    this.#waiting.get(request)?.()
+  }
+}
+
+/** From the greeting to the seat. */
+class WaitingRoom {
+  readonly #options: GatewayOptions
+  readonly #doorstep: Doorstep
+  readonly #greeted = new WeakSet<object>()
+  readonly #entered = new WeakMap<Socket, Entered>()
+  readonly #open = new Map<SessionId, number>()
+
+  constructor(options: GatewayOptions, doorstep: Doorstep) {
+    this.#options = options
+    this.#doorstep = doorstep
+  }
+  get seated(): number {
+    return this.#open.values().reduce((sum, count) => sum + count, 0)
+  }
+
+  greet(socket: Socket, next: (refused?: Error) => void): void {
+    // A second handshake on one line is nobody's client.
+    if (this.#greeted.has(socket.conn)) {
+      cut(socket)
+      return
+    }
+    this.#greeted.add(socket.conn)
+    this.#who(socket).then((who) => {
+      if (who.ok) this.#entered.set(socket, who.value)
+      else this.#options.telemetry.count('handshakes_refused')
+      next(who.ok ? undefined : new HandshakeRefused(who.refusal))
+    })
+  }
+
+  async #who(socket: Socket): Promise<Outcome<Entered, Refusal>> {
+    try {
+      const who = await whoGreets(this.#options, socket)
+      const full = who.ok && (this.#open.get(who.value.viewer.session) ?? 0) >= MAX_SOCKETS_A_SESSION
+      return full ? refuse({ code: 'too-fast', retryAfterMs: BACK_MS }) : who
+    } catch (cause) {
+      this.#options.telemetry.count('bugs')
+      this.#options.telemetry.log.error({ err: cause }, 'a handshake failed')
+      return refuse({ code: 'unanswered' })
+    }
+  }
+
+  seat(socket: Socket): void {
+    const who = this.#entered.get(socket)
+    if (!who) throw new Error('nobody is connected who was not greeted')
+    this.#doorstep.entered(socket.request)
+    const { running, viewer } = who
+    const onGone = this.#count(viewer.session)
+    const session = new Session({ ...this.#options, socket, process: running.id, viewer, onGone })
+    session.enter().catch((cause: unknown) => {
+      this.#options.telemetry.count('bugs')
+      this.#options.telemetry.log.error({ err: cause }, 'a connection could not be seated')
+      session.reset()
+    })
+  }
+
+  /** Counts one more connection of a session; the result takes it off again. */
+  #count(session: SessionId): () => void {
+    this.#open.set(session, (this.#open.get(session) ?? 0) + 1)
+    return () => {
+      const left = (this.#open.get(session) ?? 1) - 1
+      if (left > 0) this.#open.set(session, left)
+      else this.#open.delete(session)
+    }
+  }
+}
+
 /** Version first, before anything is bound; then who it is. */
-async function greet(options: GatewayOptions, socket: Socket): Promise<Outcome<Entered, Refusal>> {
+async function whoGreets(options: GatewayOptions, socket: Socket): Promise<Outcome<Entered, Refusal>> {
   const { auth } = socket.handshake
   const { protocol, schema } = auth
   if (typeof protocol === 'number' && (protocol < PROTOCOL_FLOOR || protocol > PROTOCOL)) return refuse(OUTDATED)
