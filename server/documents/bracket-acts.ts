@@ -1,5 +1,5 @@
 import type { TextEvent } from '#shared/domain/events.ts'
-import { leafOf } from '#shared/ids.ts'
+import { type ClauseId, leafOf } from '#shared/ids.ts'
 import { ok, refuse } from '#shared/outcome.ts'
 import { addPiece, findItem, indexAfter, leafIn, type Piece, runsOf } from '#shared/text/leaf.ts'
 import { clauseHolding } from '#shared/text/rights.ts'
@@ -11,8 +11,7 @@ import { coveredWords, movedStrikes, partId, strikesIn } from './strikes.ts'
 
 type Of<T extends TextEvent['type']> = Extract<TextEvent, { type: T }>
 
-const isLocked = (text: Text, clause: string | null): boolean =>
-  Object.values(text.clauses).find(({ id }) => id === clause)?.locked ?? true
+const isLocked = (text: Text, clause: ClauseId): boolean => text.clauses[clause]?.locked ?? true
 
 /** Settles the place: right of the same words, wherever the server moved them; out of a leaf that closed, to its host's place. */
 export function openBracket(on: Ground, event: Of<'BracketOpened'>): TextActed {

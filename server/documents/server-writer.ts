@@ -194,7 +194,7 @@ const holds = ({ id, length }: Y.Item, { client, clock }: ItemId): boolean =>
   id.client === client && id.clock <= clock && clock < id.clock + length
 
 /** Adds a move, as part of the last one where it goes on with it. */
-export function addMove(moves: Move[], move: Move): void {
+function addMove(moves: Move[], move: Move): void {
   const last = moves.at(-1)
   const goesOn =
     last &&

@@ -28,7 +28,7 @@ export function evolveText(process: Process, fact: Fact<TextEvent>): Process {
 }
 
 /** `evolveText` of the one text it concerns. */
-export function foldText(text: Text, fact: Fact<TextEvent>): Text {
+function foldText(text: Text, fact: Fact<TextEvent>): Text {
   const { event } = fact
   switch (event.type) {
     case 'ArticleAdded':

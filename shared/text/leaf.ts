@@ -3,7 +3,7 @@ import type { BracketId, ItemId, LeafId } from '../ids.ts'
 import { parseBracketId } from '../ids.ts'
 import { FORMATS, type Format, type Run } from './structure.ts'
 
-/** Reading a leaf: a root `Y.Text` of words, format marks and the places of brackets (`{b: id}`). Nothing here changes one but `insertAt`. */
+/** Reading a leaf: a root `Y.Text` of words, format marks and the places of brackets (`{b: id}`). Nothing here changes one but `insertAt` and what types by it. */
 
 type Formats = Partial<Record<Format, true>>
 /** One stretch of a leaf in list order. `gone`: deleted, its content forgotten. `mark`: a format mark, of no width. */
@@ -141,7 +141,7 @@ export function wordsOf(doc: Y.Doc): Words {
  * steps over deleted items: words typed at the end of a clause that was split must not seem to follow the moved ones.
  * Null when `after` is not in this leaf; else the last item typed. One transaction.
  */
-export function insertAfter(leaf: Y.Text, after: ItemId | null, words: string, origin: unknown = null): ItemId | null {
+function insertAfter(leaf: Y.Text, after: ItemId | null, words: string, origin: unknown = null): ItemId | null {
   const { doc } = leaf
   if (!doc || words === '' || (after && !findItem(leaf, after))) return null
   let last: ItemId | null = null
@@ -162,3 +162,23 @@ export function insertAfter(leaf: Y.Text, after: ItemId | null, words: string, o
 /** `insertAfter` at a visible index. */
 export const insertAt = (leaf: Y.Text, index: number, words: string, origin: unknown = null): ItemId | null =>
   insertAfter(leaf, itemAt(leaf, index), words, origin)
+
+/**
+ * The leaf for whoever writes on the `Y.Text` itself: its `insert` types as `insertAt` does. Every `Y.Text` of a client that
+ * others may hold comes from here.
+ */
+export function openLeaf(doc: Y.Doc, id: LeafId): Y.Text {
+  const leaf = doc.getText(id)
+  if (Object.hasOwn(leaf, 'insert')) return leaf
+  const insert = leaf.insert.bind(leaf)
+  leaf.insert = (index, words, formats) => {
+    if (index > leaf.length || words === '') insert(index, words, formats)
+    else if (!formats) insertAt(leaf, index, words)
+    else
+      doc.transact(() => {
+        insertAt(leaf, index, words)
+        leaf.format(index, words.length, { ...Object.fromEntries(FORMATS.map((format) => [format, null])), ...formats })
+      })
+  }
+  return leaf
+}

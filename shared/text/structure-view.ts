@@ -1,4 +1,4 @@
-import type { BracketId, ClauseId, Instant, LeafId, PartyId } from '../ids.ts'
+import type { ClauseId, Instant, LeafId, PartyId } from '../ids.ts'
 import type {
   Agreement,
   AgreementView,
@@ -140,17 +140,6 @@ export function findClause(structure: StructureView, id: ClauseId): ClauseView |
 export function clauseOfLeaf(structure: StructureView, leaf: LeafId): ClauseView | null {
   for (const clause of clausesOf(structure)) {
     if (clause.leaf === leaf || clause.brackets.some((bracket) => bracket.leaf === leaf)) return clause
-  }
-  return null
-}
-
-export function findBracket(
-  structure: StructureView,
-  id: BracketId,
-): { clause: ClauseView; bracket: BracketView } | null {
-  for (const clause of clausesOf(structure)) {
-    const bracket = clause.brackets.find((one) => one.id === id)
-    if (bracket) return { clause, bracket }
   }
   return null
 }

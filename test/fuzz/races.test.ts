@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Level } from '#shared/refusals.ts'
-import { Races, type Tally } from '../support/races.ts'
+import { Races } from '../support/races.ts'
+import type { Tally } from '../support/tally.ts'
 import { seeded } from '../support/text-room.ts'
 
 /** Every run: three people, 0 to 300 ms each way, cuts of up to three seconds, optimistic commands. */

@@ -1,22 +1,15 @@
 import * as Y from 'yjs'
-import { drawnWords, Overlay } from '#client/room/overlay.ts'
 import { type Plan, planInsert, planRemove, type Sheet, type Spot, type Step } from '#client/room/plan.ts'
 import type { TextCommand } from '#shared/domain/commands.ts'
 import type { Event } from '#shared/domain/events.ts'
-import {
-  type AskId,
-  type BracketId,
-  type ItemId,
-  instant,
-  type LeafId,
-  type PartyId,
-  type SeatId,
-} from '#shared/ids.ts'
+import { type AskId, instant, type LeafId, type SeatId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
-import { findItem, indexAfter, insertAt, isVisible, itemAt, wordsOf } from '#shared/text/leaf.ts'
-import { leafRightsInView, mayWrite } from '#shared/text/rights.ts'
-import { FORMATS, type Move, type Run, type StructureView } from '#shared/text/structure.ts'
+import { indexAfter, insertAt, itemAt, openLeaf, wordsOf } from '#shared/text/leaf.ts'
+import { leafRightsInView } from '#shared/text/rights.ts'
+import { FORMATS, type Run } from '#shared/text/structure.ts'
 import { clausesOf, structureView } from '#shared/text/structure-view.ts'
+import { cut, type Down, Racer, showsIn } from './racer.ts'
+import { count, emptyTally, type Tally } from './tally.ts'
 import { A, B, M, type seeded, TextRoom, TRACK } from './text-room.ts'
 
 /**
@@ -34,145 +27,13 @@ export interface RunOptions {
   moves: boolean
 }
 
-export interface Tally {
-  typed: number
-  opens: number
-  strikes: number
-  withdrawals: number
-  formats: number
-  accepts: number
-  splits: number
-  merges: number
-  removals: number
-  relocations: number
-  lateBrackets: number
-  lateDeletes: number
-  caretChecks: number
-  caretWrong: number
-  /** Updates the guard refused. */
-  refused: string[]
-  lost: number
-  lostCharacters: string[]
-  duplicated: number
-  unequal: number
-}
-
-type Up = { ask: AskId; command: TextCommand } | { update: Uint8Array }
-type Down = {
-  structure: StructureView
-  updates: Uint8Array[]
-  moves: Move[]
-  /** The ask or update of this person's own that it answers. */
-  answers?: { ask: AskId } | { acked: number }
-}
-
-/** A first-in first-out line whose messages take their time. */
-class Line<T> {
-  readonly queue: { at: number; message: T }[] = []
-  #last = 0
-  send(message: T, at: number): void {
-    this.#last = Math.max(this.#last, at)
-    this.queue.push({ at: this.#last, message })
-  }
-}
-
 /** Unique characters, one UTF-16 unit each, none of which any other step makes. */
 const FIRST_CHARACTER = 0x3400
 
-export class Person {
-  readonly doc = new Y.Doc()
-  readonly up = new Line<Up>()
-  readonly down = new Line<Down>()
-  heldUntil = 0
-  structure: StructureView
-  caret: { leaf: LeafId; after: ItemId | null } | null = null
-  readonly overlay: Overlay
-  readonly seat: string
-  readonly party: PartyId
-  readonly level: Level
-  readonly client: number
-  clock = 0
-  inFlight = false
-  readonly unsent: Uint8Array[] = []
-
-  constructor(room: TextRoom, seat: string, party: PartyId, level: Level, client: number) {
-    this.seat = seat
-    this.party = party
-    this.level = level
-    this.client = client
-    this.overlay = new Overlay({ seat: seat as SeatId, party })
-    this.structure = structureView(room.text, instant(0))
-    Y.applyUpdate(this.doc, room.live.encode(), 'room')
-    this.doc.clientID = client
-    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin === 'typed') this.unsent.push(update)
-    })
-  }
-
-  sheet(mint: () => BracketId): Sheet {
-    const structure = this.overlay.draw(this.structure)
-    const { party, level } = this
-    return {
-      track: TRACK,
-      structure,
-      words: drawnWords(structure, wordsOf(this.doc)),
-      party,
-      level,
-      mayWrite: (leaf) => {
-        const rights = leafRightsInView(structure, leaf)
-        return rights !== null && mayWrite(rights, { party, level })
-      },
-      mint,
-    }
-  }
-
-  /** The visible character left of the caret. */
-  leftOfCaret(): string | null {
-    const { caret } = this
-    if (!caret?.after) return null
-    const leaf = this.doc.getText(caret.leaf)
-    if (!isVisible(leaf, caret.after)) return null
-    const item = findItem(leaf, caret.after)
-    return item?.content instanceof Y.ContentString
-      ? (item.content.str[caret.after.clock - item.id.clock] ?? null)
-      : null
-  }
-
-  /** The caret goes with the character on its left. */
-  follow(moves: Move[]): void {
-    for (const { leaf, client, clock, length, to } of moves) {
-      const after = this.caret?.after
-      if (!after || this.caret?.leaf !== leaf || after.client !== client) continue
-      if (after.clock < clock || after.clock >= clock + length) continue
-      this.caret = { leaf: to.leaf, after: { client: to.client, clock: to.clock + after.clock - clock } }
-    }
-  }
-}
-
 export class Races {
   readonly room: TextRoom
-  readonly people: Person[]
-  readonly tally: Tally = {
-    typed: 0,
-    opens: 0,
-    strikes: 0,
-    withdrawals: 0,
-    formats: 0,
-    accepts: 0,
-    splits: 0,
-    merges: 0,
-    removals: 0,
-    relocations: 0,
-    lateBrackets: 0,
-    lateDeletes: 0,
-    caretChecks: 0,
-    caretWrong: 0,
-    refused: [],
-    lost: 0,
-    lostCharacters: [],
-    duplicated: 0,
-    unequal: 0,
-  }
+  readonly people: Racer[]
+  readonly tally = emptyTally()
   readonly #random: ReturnType<typeof seeded>
   readonly #options: RunOptions
   readonly #seedWords: string
@@ -187,9 +48,9 @@ export class Races {
     this.#random = random
     this.room = new TextRoom({ seed: options.seed, levels: { [A]: first, [B]: second, [M]: third }, text: SEED })
     this.people = [
-      new Person(this.room, 'tavira-head', A, first, 3_000_001),
-      new Person(this.room, 'council-head', B, second, 3_000_002),
-      new Person(this.room, 'union-mediator', M, third, 3_000_003),
+      new Racer(this.room, 'tavira-head', A, first, 3_000_001),
+      new Racer(this.room, 'council-head', B, second, 3_000_002),
+      new Racer(this.room, 'union-mediator', M, third, 3_000_003),
     ]
     this.#seedWords = this.baseWords()
   }
@@ -224,7 +85,7 @@ export class Races {
 
   /* ---- what people do ---- */
 
-  #operate(person: Person): void {
+  #operate(person: Racer): void {
     const dice = this.#random.next()
     if (dice < 0.72) this.#type(person)
     else if (dice < 0.88) this.#remove(person)
@@ -234,7 +95,7 @@ export class Races {
     this.#flush(person)
   }
 
-  #type(person: Person): void {
+  #type(person: Racer): void {
     const sheet = person.sheet(() => this.room.newBracket())
     const spot = (this.#random.next() < 0.75 && this.#caretOf(person, sheet)) || this.#anySpot(person, sheet)
     if (!spot) return
@@ -250,7 +111,7 @@ export class Races {
     this.#carryOut(person, plan.value)
   }
 
-  #caretOf(person: Person, sheet: Sheet): Spot | null {
+  #caretOf(person: Racer, sheet: Sheet): Spot | null {
     const { caret } = person
     if (!caret || !leafRightsInView(sheet.structure, caret.leaf)) return null
     const index = indexAfter(person.doc.getText(caret.leaf), caret.after)
@@ -262,12 +123,12 @@ export class Races {
       ...brackets.flatMap((bracket) => bracket.leaf ?? []),
     ])
   }
-  #anySpot(person: Person, sheet: Sheet): Spot | null {
+  #anySpot(person: Racer, sheet: Sheet): Spot | null {
     const leaf = this.#oneOf(this.#leaves(sheet))
     return leaf ? { leaf, index: this.#upTo(person.doc.getText(leaf).length + 1) } : null
   }
 
-  #remove(person: Person): void {
+  #remove(person: Racer): void {
     const sheet = person.sheet(() => this.room.newBracket())
     const caret = this.#random.next() < 0.5 ? this.#caretOf(person, sheet) : null
     const spot = caret ? { ...caret, index: Math.max(0, caret.index - 1) } : this.#anySpot(person, sheet)
@@ -276,7 +137,7 @@ export class Races {
     if (plan.ok) this.#carryOut(person, plan.value)
   }
 
-  #format(person: Person): void {
+  #format(person: Racer): void {
     const sheet = person.sheet(() => this.room.newBracket())
     const spot = this.#anySpot(person, sheet)
     if (!spot || !sheet.mayWrite(spot.leaf)) return
@@ -291,7 +152,7 @@ export class Races {
     )
   }
 
-  #withdraw(person: Person): void {
+  #withdraw(person: Racer): void {
     const own = [...clausesOf(person.structure)].flatMap(({ brackets }) =>
       brackets.filter(({ holders }) => holders.includes(person.party)),
     )
@@ -332,26 +193,29 @@ export class Races {
     this.#publish(this.room.play('union-mediator', { type: 'AcceptBracket', bracket: bracket.id } as never), null)
   }
 
-  #carryOut(person: Person, plan: Plan): void {
+  #carryOut(person: Racer, plan: Plan): void {
     for (const step of plan.steps) this.#step(person, step)
     const after = itemAt(person.doc.getText(plan.caret.leaf), plan.caret.index)
     person.caret = { leaf: plan.caret.leaf, after }
   }
 
-  #step(person: Person, step: Step): void {
+  #step(person: Racer, step: Step): void {
     if (step.do === 'ask') {
       this.#ask(person, step.command)
       return
     }
-    const leaf = person.doc.getText(step.leaf)
-    if (step.do === 'insert') insertAt(leaf, step.index, step.words, 'typed')
+    const leaf = openLeaf(person.doc, step.leaf)
+    // Some write on the Y.Text itself, as programs that use the room do.
+    if (step.do === 'insert' && this.#random.next() < 0.2)
+      person.doc.transact(() => leaf.insert(step.index, step.words), 'typed')
+    else if (step.do === 'insert') insertAt(leaf, step.index, step.words, 'typed')
     else {
       for (const character of cut(leaf, step.index, step.length)) this.#erased.add(character)
       person.doc.transact(() => leaf.delete(step.index, step.length), 'typed')
     }
   }
 
-  #ask(person: Person, command: TextCommand): void {
+  #ask(person: Racer, command: TextCommand): void {
     const ask = this.room.mint<AskId>()
     if (isTyped(command)) person.overlay.add(ask, command, instant(this.#now))
     this.#flush(person)
@@ -359,7 +223,7 @@ export class Races {
   }
 
   /** One update in flight; what is typed meanwhile waits and goes as one. */
-  #flush(person: Person): void {
+  #flush(person: Racer): void {
     if (person.inFlight || person.unsent.length === 0) return
     person.inFlight = true
     person.up.send({ update: Y.mergeUpdates(person.unsent.splice(0)) }, this.#arrival(person))
@@ -367,7 +231,7 @@ export class Races {
 
   /* ---- links ---- */
 
-  #arrival(person: Person): number {
+  #arrival(person: Racer): number {
     return Math.max(this.#now + this.#upTo(301), person.heldUntil)
   }
   #cut(): void {
@@ -398,7 +262,7 @@ export class Races {
     } while (this.people.some(({ unsent, up, down }) => unsent.length + up.queue.length + down.queue.length > 0))
   }
 
-  #atServer(person: Person): void {
+  #atServer(person: Racer): void {
     const message = person.up.queue.shift()?.message
     if (!message) return
     if ('ask' in message) {
@@ -413,7 +277,7 @@ export class Races {
 
   #publish(
     result: { ok: true; value: { updates: Uint8Array[]; events: Event[] } } | { ok: false },
-    to: { person: Person; answers: NonNullable<Down['answers']> } | null,
+    to: { person: Racer; answers: NonNullable<Down['answers']> } | null,
   ): void {
     const { updates, events } = result.ok ? result.value : { updates: [], events: [] }
     for (const event of events) this.#count(event, to?.answers ?? {})
@@ -426,7 +290,7 @@ export class Races {
     }
   }
 
-  #atPerson(person: Person): void {
+  #atPerson(person: Racer): void {
     const frame = person.down.queue.shift()?.message
     if (!frame) return
     const before = person.leftOfCaret()
@@ -442,21 +306,13 @@ export class Races {
     if (before === null) return
     const after = person.leftOfCaret()
     this.tally.caretChecks++
-    // The caret may lose the character on its left only when that shows nowhere any more.
-    if (after === null ? showsIn(person, before) : before !== after) this.tally.caretWrong++
+    // The caret may lose the character on its left only when that shows nowhere any more (words of the seed are not unique).
+    const lost = after === null && before.charCodeAt(0) >= FIRST_CHARACTER && showsIn(person, before)
+    if (lost || (after !== null && before !== after)) this.tally.caretWrong++
   }
 
   #count(event: Event, answers: object): void {
-    const { tally } = this
-    const words = 'acked' in answers
-    if (event.type === 'BracketOpened' && event.kind === 'insert') tally[words ? 'lateBrackets' : 'opens']++
-    if (event.type === 'BracketOpened' && event.kind === 'delete') tally[words ? 'lateDeletes' : 'strikes']++
-    if (event.type === 'WordsRelocated') tally.relocations++
-    if (event.type === 'BracketWithdrawn') tally.withdrawals++
-    if (event.type === 'BracketAccepted') tally.accepts++
-    if (event.type === 'ClauseSplit') tally.splits++
-    if (event.type === 'ClauseMerged') tally.merges++
-    if (event.type === 'ClauseRemoved') tally.removals++
+    count(this.tally, event, 'acked' in answers)
     if (!('archive' in event)) return
     for (const runs of Object.values(event.archive)) {
       for (const run of runs) if ('words' in run) for (const character of run.words) this.#erased.add(character)
@@ -486,25 +342,6 @@ export class Races {
       this.tally.lostCharacters.push(String.fromCharCode(code))
     }
   }
-}
-
-const showsIn = ({ structure, doc }: Person, character: string): boolean =>
-  [...clausesOf(structure)].some(({ leaf, brackets }) =>
-    [leaf, ...brackets.map((bracket) => bracket.leaf)].some(
-      (one) => one && doc.getText(one).toString().includes(character),
-    ),
-  )
-
-/** The characters of a stretch of a leaf, brackets counted but not given. */
-function cut(leaf: Y.Text, index: number, length: number): string {
-  let at = 0
-  let out = ''
-  for (const { insert } of leaf.toDelta() as { insert: string | object }[]) {
-    const units = typeof insert === 'string' ? insert : '\0'
-    out += units.slice(Math.max(0, index - at), Math.max(0, index + length - at))
-    at += units.length
-  }
-  return out
 }
 
 type Typed = Extract<Step, { do: 'ask' }>['command']

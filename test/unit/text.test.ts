@@ -5,7 +5,7 @@ import { buildText } from '#server/documents/build.ts'
 import { type BracketId, type Hash, instant, type LeafId, type PartyId } from '#shared/ids.ts'
 import { plain, textHash } from '#shared/text/compose.ts'
 import { hashJson } from '#shared/text/hash.ts'
-import { indexAfter, insertAt, itemAt, runsOf, type Words, wordsOf } from '#shared/text/leaf.ts'
+import { findItem, indexAfter, insertAt, itemAt, openLeaf, runsOf, type Words, wordsOf } from '#shared/text/leaf.ts'
 import { parseTextFile } from '#shared/text/markdown.ts'
 import { leafRights, leafRightsInView, mayWrite } from '#shared/text/rights.ts'
 import { MAX_CLAUSES } from '#shared/text/seed.ts'
@@ -168,6 +168,28 @@ describe('a leaf', () => {
     leaf.insert(4, 'y')
     leaf.insert(1, 'z')
     expect(leaf.toString()).toBe('azbcxy')
+  })
+})
+
+describe('a leaf others write on', () => {
+  test('T8 types as the room does: steps over no deleted word, takes or sets formats', () => {
+    const doc = new Y.Doc()
+    const leaf = openLeaf(doc, BASE)
+    leaf.insert(0, 'abc', { em: true })
+    leaf.delete(2, 1)
+    const last = itemAt(leaf, 2)
+    leaf.insert(2, 'x')
+    expect(
+      findItem(leaf, { client: doc.clientID, clock: Y.getState(doc.store, doc.clientID) - 1 })?.origin,
+    ).toMatchObject(last ?? {})
+    leaf.insert(3, 'y', { term: true })
+    leaf.insert(4, 'z', {})
+    expect(runsOf(leaf)).toEqual([
+      { words: 'abx', formats: { em: true } },
+      { words: 'y', formats: { term: true } },
+      { words: 'z' },
+    ])
+    expect(openLeaf(doc, BASE)).toBe(leaf)
   })
 })
 
