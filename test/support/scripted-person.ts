@@ -99,10 +99,13 @@ export class Person implements Receiver {
   /** How the connection ended. */
   end: Refusal | 'reset' | null = null
   isHeld = false
+  /** What it says waits too, until `speak`. */
+  isMuted = false
   /** Whether it says what it applied, and when it closed a view. */
   acknowledges = true
   view: View | null = null
   #inbox: Received[] = []
+  #outbox: Up[] = []
   #packed: Json = null
   #mark = ''
   readonly #time: Time
@@ -153,6 +156,7 @@ export class Person implements Receiver {
     if (this.end) return
     this.end = how
     this.#inbox = []
+    this.#outbox = []
     this.#seated?.left()
     for (const answer of this.#asks.values()) answer(refuse({ code: 'unanswered' }))
     this.#asks.clear()
@@ -180,7 +184,18 @@ export class Person implements Receiver {
 
   say(frame: Up): void {
     const parsed = decodeUp(encodeUp(frame))
-    if (parsed && !this.end) queueMicrotask(() => this.#seated?.receive(parsed))
+    if (!parsed || this.end) return
+    this.#outbox.push(parsed)
+    if (!this.isMuted) queueMicrotask(() => this.speak())
+  }
+
+  /** Hands up to `count` of its frames to the server. */
+  speak(count = Number.POSITIVE_INFINITY): void {
+    for (let i = 0; i < count && !this.end; i++) {
+      const frame = this.#outbox.shift()
+      if (!frame) return
+      this.#seated?.receive(frame)
+    }
   }
 
   #ask(frame: (ask: AskId) => Up): Promise<Outcome<Down, Refusal>> {
@@ -302,6 +317,7 @@ export class Person implements Receiver {
       known.structure = frame.opened.structure
       known.applied = 0
       known.isClosed = false
+      known.isReadOnly = false
       this.#goOn(known, frame.opened)
     } else {
       if (known) known.isClosed = true

@@ -1,0 +1,250 @@
+import { expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { type BracketId, type LeafId, mintId, type SeatId } from '#shared/ids.ts'
+import { insertAt } from '#shared/text/leaf.ts'
+import type { Person, PersonsText } from '../support/scripted-person.ts'
+import { type Chance, seeded } from '../support/seeded.ts'
+import { replayOf, seedsOf } from '../support/seeds.ts'
+import { COUNCIL, MEDIATOR, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
+
+const SEEDS = seedsOf(200)
+const STEPS = 120
+/** Unique characters, so that one that is lost or stands twice is named. */
+const FIRST_CODE = 0x4e00
+
+interface Writer {
+  seat: SeatId
+  line: Person
+  /** Kept over the line's end. */
+  text: PersonsText
+}
+
+/** Several people write in one text, on lines that stop, stutter, lose and repeat; the node dies now and then. */
+class Storm {
+  readonly stage: Stage
+  readonly #chance: Chance
+  readonly #writers: Writer[] = []
+  readonly #typed = new Set<string>()
+  readonly #erased = new Set<string>()
+  readonly tally = { typed: 0, drops: 0, repeats: 0, restarts: 0, brackets: 0 }
+  #code = FIRST_CODE
+
+  constructor(stage: Stage, chance: Chance) {
+    this.stage = stage
+    this.#chance = chance
+  }
+
+  async begin(): Promise<void> {
+    for (const seat of [COUNCIL, COUNCIL, MEDIATOR, TAVIRA]) {
+      const [line] = await this.stage.seats(PLENARY, seat)
+      this.#writers.push({ seat, line, text: line.text(PLENARY) })
+    }
+  }
+
+  async act(): Promise<void> {
+    const writer = this.#chance.one(this.#writers)
+    const roll = this.#chance.below(40)
+    if (roll < 18) this.#type(writer)
+    else if (roll < 22) this.#erase(writer)
+    else if (roll < 24) this.#repeat(writer)
+    else if (roll < 28) writer.line.isHeld = !writer.line.isHeld
+    else if (roll < 31) writer.line.isMuted = !writer.line.isMuted
+    else if (roll < 36) {
+      writer.line.deliver(this.#chance.below(4))
+      writer.line.speak(this.#chance.below(4))
+    } else if (roll < 38) await this.#comeBack(writer)
+    else if (roll === 38 && this.#chance.below(4) === 0) await this.#restart()
+    else if (writer.seat === TAVIRA) this.#bracket(writer)
+  }
+
+  #type(writer: Writer): void {
+    const leaf = this.#leafFor(writer)
+    if (!leaf) return
+    const length = this.#chance.below(3) + 1
+    let words = ''
+    for (let i = 0; i < length; i++) words += String.fromCharCode(this.#code++)
+    for (const character of words) this.#typed.add(character)
+    const place = this.#chance.below(writer.text.doc.getText(leaf).length + 1)
+    insertAt(writer.text.doc.getText(leaf), place, words, 'typed')
+    if (writer.line.texts.get(PLENARY) === writer.text) writer.line.flush(writer.text)
+    this.tally.typed += length
+  }
+
+  #erase(writer: Writer): void {
+    const leaf = this.#leafFor(writer)
+    const text = leaf && writer.text.doc.getText(leaf)
+    if (!text || text.length === 0) return
+    const at = this.#chance.below(text.length)
+    const gone = text.toDelta() as { insert: unknown }[]
+    const units = gone.flatMap(({ insert }) => (typeof insert === 'string' ? insert.split('') : [null]))
+    const unit = units[at]
+    if (!unit) return
+    writer.text.doc.transact(() => text.delete(at, 1), 'typed')
+    this.#erased.add(unit)
+    if (writer.line.texts.get(PLENARY) === writer.text) writer.line.flush(writer.text)
+  }
+
+  /** The base words of a clause; for the one who may only suggest, a bracket of its own. */
+  #leafFor(writer: Writer): LeafId | null {
+    const clause = writer.text.clauses[this.#chance.below(3)]
+    if (writer.seat !== TAVIRA) return clause?.leaf ?? null
+    const own = writer.text.clauses.flatMap(({ brackets }) => brackets.flatMap(({ leaf }) => leaf ?? []))
+    return own.length > 0 ? this.#chance.one(own) : null
+  }
+
+  #bracket(writer: Writer): void {
+    const clause = writer.text.clauses[this.#chance.below(3)]
+    if (!clause || writer.line.end || writer.line.texts.get(PLENARY) !== writer.text) return
+    const bracket = mintId<BracketId>(Uint8Array.from({ length: 22 }, () => this.#chance.below(256)))
+    const { id, leaf: host } = clause
+    void writer.line.act({
+      type: 'OpenBracket',
+      track: PLENARY,
+      clause: id,
+      host,
+      bracket,
+      kind: 'insert',
+      after: null,
+    })
+    this.tally.brackets++
+  }
+
+  /** The same frame once more, as after an acknowledgement that was lost. */
+  #repeat({ line, text }: Writer): void {
+    if (!text.flight || line.texts.get(PLENARY) !== text) return
+    line.say({ frame: 'words', channel: text.channel, ...text.flight })
+    this.tally.repeats++
+  }
+
+  async #comeBack(writer: Writer): Promise<void> {
+    writer.line.drop()
+    await this.#return(writer)
+    this.tally.drops++
+  }
+
+  async #return(writer: Writer): Promise<void> {
+    writer.line = await this.stage.seat(writer.seat)
+    writer.line.texts.set(PLENARY, writer.text)
+    // Until the server says where the lane stands, nothing is sent.
+    writer.text.isReadOnly = true
+    const opened = writer.line.open(PLENARY, writer.text.resume)
+    await this.stage.time.advance(0)
+    await opened
+  }
+
+  async #restart(): Promise<void> {
+    await this.stage.restart()
+    for (const writer of this.#writers) await this.#return(writer)
+    this.tally.restarts++
+  }
+
+  /** The weather clears: everything is delivered, and all must read the same. */
+  async finish(): Promise<string[]> {
+    for (const { line } of this.#writers) {
+      line.isHeld = false
+      line.isMuted = false
+    }
+    for (let i = 0; i < 20; i++) {
+      for (const { line } of this.#writers) {
+        line.deliver()
+        line.speak()
+      }
+      await this.stage.time.advance(50)
+    }
+    const problems = [...this.stage.bugs]
+    for (const { line, seat } of this.#writers)
+      if (line.refusedWords.length > 0) problems.push(`${seat} was refused ${JSON.stringify(line.refusedWords)}`)
+    return [...problems, ...this.#differences(), ...this.#lost()]
+  }
+
+  #differences(): string[] {
+    const text = this.stage.running.state.tracks.by[PLENARY]?.text
+    const leaves = [
+      ...Object.values(text?.clauses ?? {}).map(({ leaf }) => leaf),
+      ...Object.values(text?.brackets ?? {}).flatMap(({ leaf }) => leaf ?? []),
+    ]
+    return leaves.flatMap((leaf) => {
+      const server = this.stage.words(PLENARY, leaf)
+      return this.#writers
+        .filter((writer) => writer.text.words(leaf) !== server)
+        .map(({ seat, text }) => `${seat} reads ${text.words(leaf)}, the server ${server}`)
+    })
+  }
+
+  #lost(): string[] {
+    const live = this.stage.running.live(PLENARY)
+    const text = this.stage.running.state.tracks.by[PLENARY]?.text
+    if (!live || !text) return ['the text is gone']
+    const leaves = [
+      ...Object.values(text.clauses).map(({ leaf }) => leaf),
+      ...Object.values(text.brackets).flatMap(({ leaf }) => leaf ?? []),
+    ]
+    const all = leaves.map((leaf) => this.stage.words(PLENARY, leaf)).join('')
+    return [...this.#typed].flatMap((unit) => {
+      const count = all.split(unit).length - 1
+      const isRight = this.#erased.has(unit) ? count === 0 : count === 1
+      return isRight ? [] : [`${unit} stands ${count} times`]
+    })
+  }
+}
+
+test('P11 whatever the network did, all read the same, and no character is lost or stands twice', {
+  timeout: 120_000,
+}, async () => {
+  const total: Record<string, number> = {}
+  for (const seed of SEEDS) {
+    const chance = seeded(seed)
+    const storm = new Storm(await Stage.open({ seed, appendMs: chance.below(15) }), chance)
+    await storm.begin()
+    for (let step = 0; step < STEPS; step++) {
+      await storm.act()
+      await storm.stage.time.advance(chance.below(20))
+    }
+    expect(await storm.finish(), replayOf('test/fuzz/convergence.test.ts', seed)).toEqual([])
+    for (const [name, count] of Object.entries(storm.tally)) total[name] = (total[name] ?? 0) + count
+  }
+  if (SEEDS.length === 1) return
+  for (const name of ['typed', 'drops', 'repeats', 'brackets']) expect(total[name], name).toBeGreaterThan(SEEDS.length)
+  expect(total['restarts']).toBeGreaterThan(SEEDS.length / 4)
+})
+
+test('P11.2 five updates of two authors, out of their order, leave nothing stuck', async () => {
+  const stage = await Stage.open({ seed: 1 })
+  const [one, two] = await stage.seats(PLENARY, COUNCIL, MEDIATOR)
+  const leaf = stage.leaf(PLENARY, 0)
+  const mine = one.text(PLENARY)
+  const parts: Uint8Array[] = []
+  mine.doc.on('update', (update: Uint8Array, origin: unknown) => origin === 'mine' && parts.push(update))
+  const end = () => mine.doc.getText(leaf).length
+  insertAt(mine.doc.getText(leaf), end(), 'a', 'mine')
+  insertAt(mine.doc.getText(leaf), end(), 'b', 'mine')
+  const other = new Y.Doc()
+  Y.applyUpdate(other, Y.encodeStateAsUpdate(mine.doc))
+  other.clientID = two.text(PLENARY).doc.clientID
+  const known = Y.encodeStateVector(other)
+  insertAt(other.getText(leaf), other.getText(leaf).length, 'x')
+  const x = Y.encodeStateAsUpdate(other, known)
+  Y.applyUpdate(mine.doc, x)
+  insertAt(mine.doc.getText(leaf), end() - 1, 'c', 'mine')
+  insertAt(mine.doc.getText(leaf), end() - 1, 'd', 'mine')
+  const [a, b, c, d] = parts as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
+  const say = (person: Person, number: number, update: Uint8Array) =>
+    person.say({ frame: 'words', channel: person.text(PLENARY).channel, number, update })
+  say(one, 3, d)
+  say(two, 0, x)
+  say(one, 0, a)
+  say(one, 1, b)
+  say(one, 2, c)
+  await stage.rest()
+  expect(one.refusedWords.length + two.refusedWords.length).toBeGreaterThan(0)
+  for (const person of [one, two]) await person.open(PLENARY, person.text(PLENARY).resume)
+  for (const [number, update] of [a, b].entries()) say(one, number, update)
+  await stage.rest()
+  say(two, 0, x)
+  await stage.rest()
+  for (const [number, update] of [c, d].entries()) say(one, number + 2, update)
+  await stage.rest()
+  expect(stage.running.live(PLENARY)?.stuck).toBe(false)
+  expect(stage.words(PLENARY, leaf)).toBe('The parties share the water.abcdx')
+  for (const person of [one, two]) expect(person.text(PLENARY).words(leaf)).toBe('The parties share the water.abcdx')
+})
