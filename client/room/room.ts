@@ -2,9 +2,10 @@ import type * as Y from 'yjs'
 import type { Command } from '#shared/domain/commands.ts'
 import type { View } from '#shared/domain/view.ts'
 import type { LeafId } from '#shared/ids.ts'
-import type { Refusal } from '#shared/refusals.ts'
 import type { Look, Place, Shown } from '#shared/protocol/frames.ts'
+import type { Refusal } from '#shared/refusals.ts'
 import type { ArticleView, ClauseView, StructureView } from '#shared/text/structure.ts'
+import type { Plan, Sheet } from './plan.ts'
 
 /** The public shape of the headless client. `enterRoom` is in `index.ts`. Names here are contracts (design.md 6). */
 
@@ -29,7 +30,11 @@ export type Connection =
   | { at: 'ended'; refusal: Refusal | null }
 
 /** What the header says. `saved`: every local word is durable. */
-export type Saving = { at: 'saved'; since: number } | { at: 'saving' } | { at: 'not-sent'; changes: number } | { at: 'not-saving'; reason: string }
+export type Saving =
+  | { at: 'saved'; since: number }
+  | { at: 'saving' }
+  | { at: 'not-sent'; changes: number }
+  | { at: 'not-saving'; reason: string }
 
 export interface RoomOptions {
   url: string
@@ -82,6 +87,7 @@ export interface OpenText {
   /** The document of the track's full audience; another object after 'renewed'. */
   readonly doc: Y.Doc
   text(leaf: string): Y.Text
+  /** As drawn: brackets that typing opened are in it before the server planted them (`pending`). */
   readonly structure: Structure
   readonly level: 'read' | 'comment' | 'suggest' | 'edit'
   /**
@@ -95,12 +101,44 @@ export interface OpenText {
   mayWrite(leaf: LeafId): boolean
   /** The clause's words as shown: `[inserted - TAV]`, `[-struck - TAV]`, holders joined by commas. */
   plain(clause: string): string
-  /** Resolves when every local change is durable. */
+  /** What the planner (`plan.ts`) reads: structure and words as drawn, and this seat's rights. For `planInsert`, `planRemove`, `planReplace`. */
+  sheet(): Sheet
+  /** Carries out a plan as one step of undo: words at once, brackets drawn at once and asked for. */
+  perform(plan: Plan): void
+  /** Takes back this seat's last typing, bracket or strike; others' words stay. Does nothing when there is none. */
+  undo(): void
+  redo(): void
+  readonly canUndo: boolean
+  readonly canRedo: boolean
+  /** Ends the current step of undo: what is typed next is a step of its own. */
+  stopCapturing(): void
+  /** Resolves when every local change is durable; rejects with `Refused` when sight of the text ended first. */
   saved(): Promise<void>
   /** Tells the others where one is; null: nowhere in this text. */
   here(place: Place | null): void
   on(event: TextEventName, listener: (detail: unknown) => void): () => void
   close(): void
 }
-/** 'structure' and 'words' (detail: leaves that changed) fire after every change, local or not. */
-export type TextEventName = 'level' | 'withdrawn' | 'refused' | 'saved' | 'renewed' | 'structure' | 'words' | 'set-aside'
+/**
+ * 'structure' and 'words' (detail: leaves that changed) fire after every change, local or not, when both stand as they belong
+ * together. 'moves' (detail: `Move[]`) comes before them: carets move with the words. 'renewed': `doc` and its texts are other
+ * objects. 'refused' (detail: `LostWords` with `refusal`), 'set-aside' and 'withdrawn' (detail: `LostWords`) offer the author the
+ * words that could not go where they were typed. 'level' has the new level, 'undo' says that `canUndo` or `canRedo` changed.
+ */
+export type TextEventName =
+  | 'level'
+  | 'withdrawn'
+  | 'refused'
+  | 'saved'
+  | 'renewed'
+  | 'structure'
+  | 'words'
+  | 'moves'
+  | 'set-aside'
+  | 'undo'
+
+/** Words of this seat that did not reach the text, for their author. */
+export interface LostWords {
+  refusal?: Refusal
+  words: { leaf: LeafId; clause: string | null; words: string }[]
+}

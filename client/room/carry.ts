@@ -1,0 +1,169 @@
+import * as Y from 'yjs'
+import type { LeafId } from '#shared/ids.ts'
+import { insertAt } from '#shared/text/leaf.ts'
+import { FORMATS, type Format } from '#shared/text/structure.ts'
+import { hasItem, type Ranges } from './ranges.ts'
+
+/**
+ * What was written here and never reached the server, leaf by leaf, and putting it into another document that shows the same
+ * words: a new incarnation, or the server's state after a refusal. What the server showed is kept, what was deleted here is
+ * deleted, what the server does not know is inserted.
+ */
+
+/** What the server has: all items but those of `client` from `clock` on; of the deletions all but `deletes`. */
+export interface Known {
+  client: number
+  clock: number
+  deletes: Ranges
+}
+
+type Formats = Partial<Record<Format, true>>
+/** A UTF-16 unit, or a mark and the id of a bracket, or (deleted and forgotten) nothing that equals another. */
+type Unit = string
+export interface LeafChange {
+  leaf: LeafId
+  /** What the server showed, unit by unit. */
+  shown: Unit[]
+  /** Units of `shown` that were deleted here. */
+  gone: number[]
+  /** Words typed here, before unit `at` of `shown`. */
+  put: { at: number; words: string; formats: Formats }[]
+  /** Units of `shown` whose formats were changed here. */
+  marked: { at: number; formats: Partial<Record<Format, true | null>> }[]
+}
+
+const EMBED = '\u0000'
+
+/** The changes of one leaf; null when there are none. */
+export function unsentIn(text: Y.Text, leaf: LeafId, known: Known): LeafChange | null {
+  const change: LeafChange = { leaf, shown: [], gone: [], put: [], marked: [] }
+  let server: Formats = {}
+  let here: Formats = {}
+  for (let item = text._start; item !== null; item = item.right) {
+    const { content } = item
+    if (content instanceof Y.ContentFormat) {
+      if (standsOnServer(item, 0, known)) server = withMark(server, content)
+      if (!item.deleted) here = withMark(here, content)
+    } else if (item.countable || item.deleted) read(item, change, known, server, here)
+  }
+  const { gone, put, marked } = change
+  return gone.length + put.length + marked.length > 0 ? change : null
+}
+
+const isUnknown = ({ id }: Y.Item, offset: number, { client, clock }: Known): boolean =>
+  id.client === client && id.clock + offset >= clock
+
+function standsOnServer(item: Y.Item, offset: number, known: Known): boolean {
+  if (isUnknown(item, offset, known)) return false
+  return !item.deleted || hasItem(known.deletes, { client: item.id.client, clock: item.id.clock + offset })
+}
+
+function read(item: Y.Item, change: LeafChange, known: Known, server: Formats, here: Formats): void {
+  const units = unitsOf(item)
+  for (let i = 0; i < units.length; i++) {
+    const unit = units[i] ?? ''
+    const at = change.shown.length
+    if (isUnknown(item, i, known)) {
+      if (!item.deleted && !unit.startsWith(EMBED)) type(change, at, unit, here)
+    } else if (standsOnServer(item, i, known)) {
+      change.shown.push(unit)
+      if (item.deleted) change.gone.push(at)
+      else if (!same(server, here)) change.marked.push({ at, formats: between(server, here) })
+    }
+  }
+}
+
+function unitsOf(item: Y.Item): Unit[] {
+  const { content } = item
+  if (content instanceof Y.ContentString) return content.str.split('')
+  if (content instanceof Y.ContentEmbed) return [EMBED + JSON.stringify(content.embed)]
+  return Array.from({ length: item.length }, (_, i) => `${EMBED}${item.id.client}:${item.id.clock + i}`)
+}
+
+function type(change: LeafChange, at: number, unit: string, formats: Formats): void {
+  const last = change.put.at(-1)
+  if (last && last.at === at && same(last.formats, formats)) last.words += unit
+  else change.put.push({ at, words: unit, formats })
+}
+
+function withMark(formats: Formats, { key, value }: Y.ContentFormat): Formats {
+  const { [key as Format]: _, ...rest } = formats
+  return value === true ? { ...rest, [key]: true } : rest
+}
+const same = (a: Formats, b: Formats): boolean => FORMATS.every((key) => a[key] === b[key])
+function between(from: Formats, to: Formats): Partial<Record<Format, true | null>> {
+  return Object.fromEntries(FORMATS.filter((key) => from[key] !== to[key]).map((key) => [key, to[key] ?? null]))
+}
+
+/** Does the change in `text`, as local edits of its document, in one transaction of the caller's. */
+export function carryInto(text: Y.Text, change: LeafChange, origin: unknown): void {
+  const to: Unit[] = []
+  for (let item = text._start; item !== null; item = item.right)
+    if (!item.deleted && item.countable) to.push(...unitsOf(item))
+  const now = align(change.shown, to)
+  const edits: { index: number; rank: number; run: () => void }[] = []
+  change.put.forEach(({ at, words, formats }, nth) => {
+    const index = placeOf(now, at, to.length)
+    edits.push({ index, rank: change.put.length - nth, run: () => put(text, index, words, formats, origin) })
+  })
+  for (const at of change.gone) {
+    const index = now[at] ?? -1
+    if (index >= 0) edits.push({ index, rank: 0, run: () => text.delete(index, 1) })
+  }
+  for (const { at, formats } of change.marked) {
+    const index = now[at] ?? -1
+    if (index >= 0) edits.push({ index, rank: 0, run: () => text.format(index, 1, formats) })
+  }
+  // From right to left, so that indexes still to come stay; at one place words come after what is right of them is done.
+  for (const { run } of edits.sort((a, b) => b.index - a.index || a.rank - b.rank)) run()
+}
+
+function put(text: Y.Text, index: number, words: string, formats: Formats, origin: unknown): void {
+  insertAt(text, index, words, origin)
+  text.format(index, words.length, Object.fromEntries(FORMATS.map((key) => [key, formats[key] ?? null])))
+}
+
+/** Right of the nearest unit on the left that still stands; else left of the nearest on the right; else the end. */
+function placeOf(now: number[], at: number, length: number): number {
+  for (let left = at - 1; left >= 0; left--) if ((now[left] ?? -1) >= 0) return (now[left] ?? 0) + 1
+  for (let right = at; right < now.length; right++) if ((now[right] ?? -1) >= 0) return now[right] ?? 0
+  return length
+}
+
+/** Past this many comparisons only what is equal from both ends is matched: a paragraph rewritten by others, not a keystroke. */
+const MAX_COMPARED = 4_000_000
+
+/** For each unit of `from` the index of the same unit in `to`, or -1: a longest common subsequence. */
+export function align(from: Unit[], to: Unit[]): number[] {
+  const out = new Array<number>(from.length).fill(-1)
+  let start = 0
+  while (start < from.length && start < to.length && from[start] === to[start]) out[start] = start++
+  let end = 0
+  while (end < Math.min(from.length, to.length) - start && from[from.length - 1 - end] === to[to.length - 1 - end]) {
+    end++
+    out[from.length - end] = to.length - end
+  }
+  const rows = from.length - start - end
+  const columns = to.length - start - end
+  if (rows === 0 || columns === 0 || rows * columns > MAX_COMPARED) return out
+  matchMiddle(from.slice(start, start + rows), to.slice(start, start + columns)).forEach((j, i) => {
+    if (j >= 0) out[start + i] = start + j
+  })
+  return out
+}
+
+function matchMiddle(from: Unit[], to: Unit[]): number[] {
+  const width = to.length + 1
+  const length = new Uint16Array((from.length + 1) * width)
+  const at = (i: number, j: number): number => length[i * width + j] ?? 0
+  for (let i = from.length - 1; i >= 0; i--)
+    for (let j = to.length - 1; j >= 0; j--)
+      length[i * width + j] = from[i] === to[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+  const out = new Array<number>(from.length).fill(-1)
+  for (let i = 0, j = 0; i < from.length && j < to.length; ) {
+    if (from[i] === to[j]) out[i++] = j++
+    else if (at(i + 1, j) >= at(i, j + 1)) i++
+    else j++
+  }
+  return out
+}

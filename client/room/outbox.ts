@@ -1,0 +1,202 @@
+import * as Y from 'yjs'
+import type { AskId } from '#shared/ids.ts'
+import { encodePart } from './own-update.ts'
+import type { TypedCommand } from './plan.ts'
+import { addAll, type Ranges } from './ranges.ts'
+
+/** Where a lane stands on the server: the leased client id, the next frame number, the next clock. */
+export interface Lane {
+  client: number
+  number: number
+  clock: number
+}
+
+export interface OutboxPorts {
+  mint(): AskId
+  words(number: number, update: Uint8Array): void
+  ask(ask: AskId, command: TypedCommand): void
+  /** Something was collected, sent or settled. */
+  changed(): void
+}
+
+interface Batch {
+  kind: 'words'
+  /** The clock after its last word; null while it is the newest and still grows. */
+  until: number | null
+  deletes: Ranges
+  changes: number
+  flight: { number: number; update: Uint8Array; next: number; sent: boolean } | null
+}
+interface Asked {
+  kind: 'ask'
+  ask: AskId
+  command: TypedCommand
+  sent: boolean
+}
+
+/**
+ * What this seat wrote in one document and the server has not acknowledged, in the order it was done. One frame of words is in
+ * flight at a time; what comes meanwhile becomes one next frame. Commands that typing gives keep their place between the words:
+ * an `OpenBracket` goes before the words of its leaf, a `CloseEmptyBracket` behind the deletion that emptied it.
+ */
+export class Outbox {
+  readonly client: number
+  #doc: Y.Doc
+  #ports: OutboxPorts
+  #queue: (Batch | Asked)[] = []
+  /** The next frame's number and first clock, as far as the server has acknowledged. */
+  #number: number
+  #clock: number
+  #up = true
+
+  constructor(doc: Y.Doc, lane: Lane, ports: OutboxPorts) {
+    this.#doc = doc
+    this.#ports = ports
+    this.client = lane.client
+    this.#number = lane.number
+    this.#clock = lane.clock
+  }
+
+  /** How many changes are not durable yet. */
+  get unsaved(): number {
+    return this.#queue.reduce((sum, item) => sum + (item.kind === 'ask' ? 1 : item.changes), 0)
+  }
+
+  /** The first clock of the lane that the server does not know. */
+  get clock(): number {
+    return this.#clock
+  }
+  /** The deletions that the server does not know. */
+  deletes(): Ranges {
+    const all: Ranges = new Map()
+    for (const item of this.#queue) if (item.kind === 'words') addAll(all, item.deletes)
+    return all
+  }
+  /** The commands that are not answered yet, in order. */
+  commands(): { ask: AskId; command: TypedCommand; sent: boolean }[] {
+    return this.#queue.filter((item) => item.kind === 'ask')
+  }
+
+  /** A local change was made: its words are in the document, its deletions are `deletes`. */
+  collect(deletes: Ranges): void {
+    const last = this.#queue.at(-1)
+    if (last?.kind === 'words' && last.until === null && !last.flight) {
+      addAll(last.deletes, deletes)
+      last.changes += 1
+    } else this.#queue.push({ kind: 'words', until: null, deletes, changes: 1, flight: null })
+    this.#pump()
+  }
+
+  /** Asks behind the words collected so far. */
+  ask(command: TypedCommand): void {
+    const last = this.#queue.at(-1)
+    if (last?.kind === 'ask' && !last.sent && grow(last, command)) return
+    if (last?.kind === 'words') last.until ??= Y.getState(this.#doc.store, this.client)
+    this.#queue.push({ kind: 'ask', ask: this.#ports.mint(), command, sent: false })
+    this.#pump()
+  }
+
+  /** The server answered a command. True when it was one of these. */
+  answered(ask: AskId): boolean {
+    const at = this.#queue.findIndex((item) => item.kind === 'ask' && item.ask === ask)
+    if (at < 0) return false
+    this.#queue.splice(at, 1)
+    this.#ports.changed()
+    return true
+  }
+
+  /** The server has frame `number`. */
+  acked(number: number): void {
+    const at = this.#queue.findIndex((item) => item.kind === 'words' && item.flight?.number === number)
+    const batch = this.#queue[at]
+    if (batch?.kind !== 'words' || !batch.flight) return
+    this.#number = number + 1
+    this.#clock = batch.flight.next
+    this.#queue.splice(at, 1)
+    this.#ports.changed()
+    this.#pump()
+  }
+
+  /** The number of the frame in flight; null when none is. */
+  get flying(): number | null {
+    return this.#flight()?.number ?? null
+  }
+
+  /** The connection is gone, or the text is being opened anew: nothing is sent until `resume`. */
+  pause(): void {
+    this.#up = false
+  }
+
+  /**
+   * Goes on where the server says the lane stands. False when that is not where this client can go on: then the words must be
+   * carried into a fresh document.
+   */
+  resume(lane: Lane): boolean {
+    if (lane.client !== this.client) return false
+    const flight = this.#flight()
+    if (flight && lane.number === flight.number + 1 && lane.clock === flight.next) this.acked(flight.number)
+    else if (lane.number !== this.#number || lane.clock !== this.#clock) return false
+    for (const item of this.#queue) {
+      if (item.kind === 'ask') item.sent = false
+      else if (item.flight) item.flight.sent = false
+    }
+    this.#up = true
+    this.#pump()
+    return true
+  }
+
+  #flight(): NonNullable<Batch['flight']> | null {
+    for (const item of this.#queue) if (item.kind === 'words' && item.flight) return item.flight
+    return null
+  }
+
+  #pump(): void {
+    if (this.#up) this.#send()
+    this.#ports.changed()
+  }
+
+  #send(): void {
+    let flying = false
+    for (let i = 0; i < this.#queue.length; i++) {
+      const item = this.#queue[i]
+      if (item?.kind === 'ask') {
+        if (item.sent) continue
+        item.sent = true
+        this.#ports.ask(item.ask, item.command)
+      } else if (item) {
+        if (flying) return
+        if (!item.flight && !this.#load(i, item)) {
+          this.#queue.splice(i--, 1)
+          continue
+        }
+        flying = true
+        if (item.flight && !item.flight.sent) {
+          item.flight.sent = true
+          this.#ports.words(item.flight.number, item.flight.update)
+        }
+      }
+    }
+  }
+
+  /** Makes the batch's frame; what does not fit becomes the batch behind it. False when there is nothing in it. */
+  #load(at: number, batch: Batch): boolean {
+    const until = batch.until ?? Y.getState(this.#doc.store, this.client)
+    if (until === this.#clock && batch.deletes.size === 0) return false
+    const { update, next, rest } = encodePart(this.#doc, this.client, this.#clock, until, batch.deletes)
+    if (next < until || rest.size > 0) {
+      this.#queue.splice(at + 1, 0, { kind: 'words', until: batch.until, deletes: rest, changes: 1, flight: null })
+    }
+    batch.until = until
+    batch.flight = { number: this.#number, update, next, sent: false }
+    return true
+  }
+}
+
+/** A strike that grows before it was asked for is asked for once, as it stands. */
+function grow(last: Asked, command: TypedCommand): boolean {
+  if (command.type !== 'ExtendStrike' || last.command.type === 'CloseEmptyBracket') return false
+  if (last.command.type === 'WithdrawBracket' || last.command.bracket !== command.bracket) return false
+  if (last.command.type === 'OpenBracket' && last.command.kind !== 'delete') return false
+  last.command = { ...last.command, struck: command.struck }
+  return true
+}
