@@ -1,9 +1,12 @@
 import * as Y from 'yjs'
 import { type Plan, planInsert, planRemove, type Sheet, type Spot, type Step } from '#client/room/plan.ts'
+import { buildText, leavesOf, rebase } from '#server/documents/build.ts'
 import type { TextCommand } from '#shared/domain/commands.ts'
 import type { Event } from '#shared/domain/events.ts'
-import { type AskId, instant, type LeafId, type SeatId } from '#shared/ids.ts'
+import { evolveText } from '#shared/domain/structure.ts'
+import { type AskId, type IncarnationId, instant, type LeafId, type SeatId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
+import { textHash } from '#shared/text/compose.ts'
 import { indexAfter, insertAt, itemAt, openLeaf, wordsOf } from '#shared/text/leaf.ts'
 import { leafRightsInView } from '#shared/text/rights.ts'
 import { FORMATS, type Run } from '#shared/text/structure.ts'
@@ -334,6 +337,7 @@ export class Races {
     }
     for (const person of this.people)
       if (JSON.stringify(person.structure) !== JSON.stringify(structure)) this.tally.unequal++
+    this.tally.unequal += this.#otherHashes()
     for (let code = FIRST_CHARACTER; code < this.#next; code++) {
       const times = seen.get(String.fromCharCode(code)) ?? 0
       if (times > 1) this.tally.duplicated++
@@ -341,6 +345,26 @@ export class Races {
       this.tally.lost++
       this.tally.lostCharacters.push(String.fromCharCode(code))
     }
+  }
+
+  /** Clauses whose hash is another for some viewer, or in a new incarnation. */
+  #otherHashes(): number {
+    const { room } = this
+    const { language } = room.text
+    const words: Record<LeafId, Run[]> = {}
+    for (const leaf of leavesOf(room.text)) words[leaf] = room.live.words(leaf)
+    const event = rebase(room.live, room.text, room.mint<IncarnationId>(), 2_500_000)
+    const renewed = evolveText(room.process, { event, by: 'server', at: instant(0) }).tracks.by[TRACK]?.text
+    if (!renewed) return 1
+    const built = wordsOf(buildText(TRACK, renewed, words).doc)
+    const after = new Map([...clausesOf(structureView(renewed, instant(0)))].map((clause) => [clause.id, clause]))
+    let other = 0
+    for (const clause of room.clauses) {
+      const hash = room.live.hashOf(room.text, language, clause.id)
+      for (const { doc } of this.people) if (textHash(clause, language, wordsOf(doc)) !== hash) other++
+      if (textHash(after.get(clause.id) ?? clause, language, built) !== hash) other++
+    }
+    return other
   }
 }
 

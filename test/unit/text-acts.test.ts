@@ -5,13 +5,13 @@ import { evolveText } from '#shared/domain/structure.ts'
 import { type BracketId, type IncarnationId, instant, type LeafId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
 import type { Run } from '#shared/text/structure.ts'
+import { bracketLeaf, LaneTypist } from '../support/lane-typist.ts'
 import { A, B, type LogStep, M, type Played, TextRoom, TRACK } from '../support/text-room.ts'
-import { bracketLeaf, Typist } from '../support/typist.ts'
 
 let room: TextRoom
-let tavira: Typist
-let council: Typist
-let union: Typist
+let tavira: LaneTypist
+let council: LaneTypist
+let union: LaneTypist
 let base: LeafId
 
 const levelOf = { tavira: 'suggest', council: 'suggest', union: 'edit' } as const satisfies Record<string, Level>
@@ -19,12 +19,12 @@ const levelOf = { tavira: 'suggest', council: 'suggest', union: 'edit' } as cons
 beforeEach(() => {
   room = new TextRoom()
   base = room.leafOf(0)
-  tavira = new Typist(room.live, 'tavira-head', A, levelOf.tavira, 3_000_001)
-  council = new Typist(room.live, 'council-head', B, levelOf.council, 3_000_002)
-  union = new Typist(room.live, 'union-mediator', M, levelOf.union, 3_000_003)
+  tavira = new LaneTypist(room.live, 'tavira-head', A, levelOf.tavira, 3_000_001)
+  council = new LaneTypist(room.live, 'council-head', B, levelOf.council, 3_000_002)
+  union = new LaneTypist(room.live, 'union-mediator', M, levelOf.union, 3_000_003)
 })
 
-const deliver = (step: Pick<LogStep, 'updates'>, ...to: Typist[]): void => {
+const deliver = (step: Pick<LogStep, 'updates'>, ...to: LaneTypist[]): void => {
   for (const typist of to) typist.receive(step.updates)
 }
 function done(played: Played): LogStep & { made: string[] } {
@@ -37,7 +37,7 @@ function unheard(played: Played): LogStep & { made: string[] } {
   if (!played.ok) throw new Error(`refused: ${JSON.stringify(played.refusal)}`)
   return played.value
 }
-function send(typist: Typist): LogStep & { late: boolean } {
+function send(typist: LaneTypist): LogStep & { late: boolean } {
   const update = typist.take()
   if (!update) throw new Error('nothing was typed')
   const result = room.words(typist.sender, update)
@@ -46,14 +46,14 @@ function send(typist: Typist): LogStep & { late: boolean } {
   return result.value
 }
 /** Sends what was typed and lets everyone hear of it. */
-const heard = (typist: Typist): LogStep & { late: boolean } => {
+const heard = (typist: LaneTypist): LogStep & { late: boolean } => {
   const step = send(typist)
   deliver(step, tavira, council, union)
   return step
 }
 
 function open(
-  typist: Typist,
+  typist: LaneTypist,
   by: string,
   at: { host: LeafId; index: number; clause?: number },
   words: string,
@@ -66,7 +66,7 @@ function open(
   heard(typist)
   return bracket
 }
-function strike(typist: Typist, by: string, host: LeafId, from: number, to: number): BracketId {
+function strike(typist: LaneTypist, by: string, host: LeafId, from: number, to: number): BracketId {
   const bracket = room.newBracket()
   const struck = typist.struck(host, from, to)
   done(
@@ -312,7 +312,7 @@ describe('races', () => {
 
   test('T6 half a character is never split off', () => {
     room = new TextRoom({ text: { title: 'T', articles: [{ title: 'A', clauses: ['a😀b'] }] } })
-    const typist = new Typist(room.live, 'union-mediator', M, 'edit', 3_000_009)
+    const typist = new LaneTypist(room.live, 'union-mediator', M, 'edit', 3_000_009)
     const [{ id, leaf }] = room.clauses as [(typeof room.clauses)[number]]
     unheard(room.play('union-mediator', cmd({ type: 'SplitClause', clause: id, after: typist.item(leaf, 2) })))
     expect([room.shown(0), room.shown(1)]).toEqual(['a😀', 'b'])
