@@ -51,6 +51,13 @@ function scaleOf(kind: TrackView['kind'], reading: Set<PartyId>, view: View): Sc
 const isWholeTable = ({ excluded }: Audience): boolean =>
   !excluded.some(({ kind }) => kind === 'delegation' || kind === 'mediation')
 
+const AT_TABLE: readonly Party['kind'][] = ['delegation', 'mediation', 'guarantor']
+/** Who reads though they do not sit at the table: named beside it. */
+function besideTable({ readers }: Audience, view: View, { say }: Speech): string[] {
+  const parties = [...new Set(readers.map(({ party }) => party))].filter(({ kind }) => !AT_TABLE.includes(kind))
+  return parties.map(({ id, name }) => (id === view.me.party ? say('audience.you-too') : name))
+}
+
 /** What a viewer's own party is called in a sentence about it. */
 export function ownKind(view: View): 'delegation' | 'mediation' | 'other' {
   const kind = view.parties.find(({ id }) => id === view.me.party)?.kind
@@ -71,7 +78,10 @@ export function sentenceOf(audience: Audience, view: View, speech: Speech): stri
       return say(ownKind(view) === 'mediation' ? 'audience.mediators-and' : 'audience.with-party', { party })
     }
     case 'table':
-      if (isWholeTable(audience)) return say('audience.table')
+      if (isWholeTable(audience)) {
+        const beside = besideTable(audience, view, speech)
+        return beside.length === 0 ? say('audience.table') : say('audience.table-and', { parties: speech.list(beside) })
+      }
       break
     case 'group':
     case 'sealed':
@@ -94,7 +104,8 @@ export function excludedSentence({ excluded }: Audience, speech: Speech): string
 /** The audience as a button names it: “the table”, “all who read this”, a party's own people. */
 export function shortAudience(audience: Audience, view: View, speech: Speech): string {
   const { say } = speech
-  if (audience.scale === 'table' && isWholeTable(audience)) return say('bracket.table')
+  if (audience.scale === 'table' && isWholeTable(audience))
+    return speech.list([say('bracket.table'), ...besideTable(audience, view, speech)])
   const others = [...new Set(audience.readers.map(({ party }) => party))].filter(({ id }) => id !== view.me.party)
   return others.length > 0 && others.length <= 3 ? speech.list(others.map(({ name }) => name)) : say('bracket.readers')
 }

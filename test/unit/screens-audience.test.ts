@@ -42,6 +42,13 @@ test('S2 the sentence is true of who reads, not of the kind of track', () => {
   })
 })
 
+test('S2 who reads the plenary without a seat at the table is named beside it', () => {
+  const track = trackFor('tavira', 'plenary', { tavira: 'suggest', council: 'suggest', union: 'edit', forum: 'read' })
+  expect(read(track, viewOf('tavira')).sentence).toBe(
+    'Everyone at the table sees this text, and so do: Maren Civic Forum',
+  )
+})
+
 test('S2 a plenary without one delegation is not the table', () => {
   const track = trackFor('council', 'plenary', { council: 'suggest', union: 'edit', forum: 'read' })
   expect(read(track, viewOf('council')).sentence).toBe('3 parties see this text')

@@ -52,7 +52,7 @@ function offered(
 
 test('S3 a head agrees to another party’s bracket, and the button names the table', () => {
   const acts = offered('tavira')
-  expect(acts.agree?.label).toBe('Agree for Republic of Tavira, to all who read this')
+  expect(acts.agree?.label).toBe('Agree for Republic of Tavira, to the table and Maren Civic Forum')
   expect(offered('tavira', { access: { tavira: 'suggest', council: 'suggest', union: 'edit' } }).agree?.label).toBe(
     'Agree for Republic of Tavira, to the table',
   )

@@ -55,6 +55,8 @@ export const common = {
   'audience.mediators-and': 'Only {party} and the mediators see this text',
   'audience.with-party': 'Only you and {party} see this text',
   'audience.table': 'Everyone at the table sees this text',
+  'audience.table-and': 'Everyone at the table sees this text, and so do: {parties}',
+  'audience.you-too': 'you',
   'audience.named': { one: '{count} party sees this text', other: '{count} parties see this text' },
   'audience.not': { one: '{parties} does not', other: '{parties} do not' },
   'audience.nobody-else': 'Nobody else does',
