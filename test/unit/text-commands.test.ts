@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { TextCommand } from '#shared/domain/commands.ts'
-import { decideText } from '#shared/domain/structure.ts'
+import { decideText, evolveText } from '#shared/domain/structure.ts'
 import { type BracketId, type Hash, instant, type SeatId, type TrackId } from '#shared/ids.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import { MAX_CLAUSES } from '#shared/text/seed.ts'
@@ -301,3 +301,39 @@ function firstClock(leaf: string): number {
   if (clock === undefined) throw new Error('the leaf has words')
   return clock
 }
+
+describe('folding', () => {
+  test('T12 what the log says about things that are not there changes nothing and throws nothing', () => {
+    const elsewhere = new TextRoom({ seed: 7 })
+    const facts: Parameters<typeof evolveText>[1][] = []
+    const play = (by: string, command: Bare) => {
+      const played = ask(by, command)
+      if (!played.ok) throw new Error(played.refusal.code)
+      for (const event of played.value.events) facts.push({ event: event as never, by: by as SeatId, at: instant(1) })
+    }
+    const [id, host] = [clause(0), room.leafOf(0)]
+    const [article] = room.text.order
+    if (!article) throw new Error('there is an article')
+    const bracket = room.newBracket()
+    play(HEAD, { type: 'OpenBracket', bracket, clause: id, host, kind: 'insert', after: null })
+    play(COUNCIL, { type: 'JoinBracket', bracket })
+    play(COUNCIL, { type: 'AgreeBracket', bracket, hash: room.hash(0) })
+    play(UNION, { type: 'SplitClause', clause: id, after: null })
+    play(UNION, { type: 'MoveClause', clause: clause(1), article, parent: null, after: clause(2) })
+    play(UNION, { type: 'MergeClause', clause: clause(4) })
+    play(UNION, { type: 'AcceptBracket', bracket })
+    play(UNION, { type: 'LockClause', clause: id })
+    play(UNION, { type: 'UnlockClause', clause: id })
+    play(UNION, { type: 'RemoveClause', clause: id })
+    const before = elsewhere.clauses
+    for (const fact of facts.filter(({ event }) => event.type !== 'BracketOpened')) {
+      elsewhere.process = evolveText(elsewhere.process, fact)
+    }
+    expect(facts.length).toBe(10)
+    expect(elsewhere.clauses).toEqual(before)
+    for (const fact of facts.slice(1)) {
+      const nowhere = { ...fact, event: { ...fact.event, track: 'nowhere' as TrackId } }
+      expect(evolveText(room.process, nowhere)).toBe(room.process)
+    }
+  })
+})
