@@ -1,8 +1,8 @@
 import type { Command } from '#shared/domain/commands.ts'
-import type { Process } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import { viewFor } from '#shared/domain/view-for.ts'
 import { type AskId, type Instant, mintId, parseTrackId, type TrackId } from '#shared/ids.ts'
+import { refuse } from '#shared/outcome.ts'
 import { type Down, encodeDown, type Look, type Place, type Up } from '#shared/protocol/frames.ts'
 import { diff, type Json, pack } from '#shared/protocol/patch.ts'
 import type { Refusal } from '#shared/refusals.ts'
@@ -29,8 +29,6 @@ export interface ConnectionPorts {
   time: Time
   /** Chance of this connection alone. */
   random: Random
-  /** The state that may be shown: with what was closed in memory left out. */
-  shownState: () => Process
   onGone(connection: Connection): void
   /** A bug while a frame was handled; the connection is cut. */
   onBug(cause: unknown): void
@@ -97,7 +95,7 @@ export class Connection implements Seated, Reader {
   }
 
   #viewNow(now: Instant): Json {
-    return pack(viewFor(this.#viewer, this.#ports.shownState(), now) as unknown as Json)
+    return pack(viewFor(this.#viewer, this.#ports.running.shown, now) as unknown as Json)
   }
 
   #mint(): string {
@@ -173,7 +171,7 @@ export class Connection implements Seated, Reader {
   }
 
   #act(ask: AskId, command: Command): void {
-    const answer = () => this.#ports.running.act(this.#viewer, ask, command)
+    const answer = () => (this.#isGone ? GONE : this.#ports.running.act(this.#viewer, ask, command))
     const answered = buildsOnWords(command) ? this.#next(answer) : answer()
     void this.#guarded(
       answered.then((outcome) =>
@@ -209,6 +207,7 @@ export class Connection implements Seated, Reader {
   #words({ channel: number, number: frame, update }: Extract<Up, { frame: 'words' }>): void {
     void this.#guarded(
       this.#next(async () => {
+        if (this.#isGone) return
         const channel = this.#channels.get(number)
         if (!channel || channel.client === null) {
           const refusal = this.#ended.get(number) ?? { code: 'no-such-thing' }
@@ -342,6 +341,9 @@ export class Connection implements Seated, Reader {
     }
   }
 }
+
+/** What was waiting behind other words when the line ended is asked again on the next. */
+const GONE = Promise.resolve(refuse({ code: 'unanswered' } as const))
 
 /** The tracks of a packed view. */
 function tracksIn(view: Json): ReadonlySet<string> {

@@ -1,7 +1,5 @@
 import type { Event } from '#shared/domain/events.ts'
-import type { Cell, Process } from '#shared/domain/process.ts'
-import { DEFAULT_GRANT } from '#shared/domain/process.ts'
-import { instant, parseSeatId, parseTrackId, type SessionId } from '#shared/ids.ts'
+import type { SessionId } from '#shared/ids.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { Applied, Running } from '../processes/port.ts'
 import type { Ended } from '../processes/sight.ts'
@@ -23,7 +21,6 @@ export class Hall {
   readonly #ports: HallPorts
   readonly #texts: Texts
   readonly #stops: (() => void)[]
-  #shown: { state: Process; closures: number; process: Process } | null = null
 
   constructor(ports: HallPorts) {
     const { running, time, random } = ports
@@ -39,7 +36,6 @@ export class Hall {
       time,
       texts: this.#texts,
       random: random.stream(`connection:${receiver.id}`),
-      shownState: () => this.#shownState(),
       onGone: (gone) => this.connections.delete(gone),
       onBug: (cause) => {
         telemetry.count('bugs')
@@ -85,29 +81,6 @@ export class Hall {
   #refresh(): void {
     for (const connection of [...this.connections]) connection.refresh()
   }
-
-  /** The folded state, without what was closed in memory because the log could not record it. */
-  #shownState(): Process {
-    const { state, closures } = this.#ports.running
-    if (closures.size === 0) return state
-    if (this.#shown?.state !== state || this.#shown.closures !== closures.size)
-      this.#shown = { state, closures: closures.size, process: closed(state, closures) }
-    return this.#shown.process
-  }
-}
-
-const CLOSED: Cell = { level: 'hidden', grant: DEFAULT_GRANT, since: instant(0) }
-
-function closed(state: Process, closures: Running['closures']): Process {
-  const by = { ...state.tracks.by }
-  for (const closure of closures) {
-    const [first = '', second = ''] = closure.split('/')
-    const [track, seat] = [parseTrackId(first), parseSeatId(second)]
-    const shown = track && by[track]
-    if (!track || !seat || !shown) continue
-    by[track] = { ...shown, cells: { ...shown.cells, seats: { ...shown.cells.seats, [seat]: CLOSED } } }
-  }
-  return { ...state, tracks: { ...state.tracks, by } }
 }
 
 /** Events that no view shows anything of: words and brackets are told of in their text's own channel. */

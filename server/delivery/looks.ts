@@ -11,7 +11,7 @@ import { structureOf } from './text-room.ts'
 /** What a mediator asks to see as a party would. Changes nothing; the same projection and the same bytes as the party's own. */
 export function show(running: Running, by: Viewer, look: Look): Outcome<Shown, Refusal> {
   const at = running.now()
-  const preview = previewAs(running.state, by, look.party, look.changes, at)
+  const preview = previewAs(running.shown, by, look.party, look.changes, at)
   if (!preview.ok) return preview
   const { view, newlySees, loses, cannotBeUndone, process, viewer } = preview.value
   if (look.type === 'PreviewAs') return ok({ type: 'PreviewAs', view, newlySees, loses, cannotBeUndone })

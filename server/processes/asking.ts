@@ -141,7 +141,7 @@ export class Asking {
 
   /** What the command comes to now, or the texts that have to be held first. Pure but for reading the live texts. */
   #plan(by: By, ask: AskId | null, command: Command, held: Held): Planned {
-    const { head } = this.#ports
+    const { head, running } = this.#ports
     const state = head.state
     const seat = by === 'operator' ? by : by.seat
     const chance = head.ports.random.stream(streamOf(command, seat))
@@ -159,7 +159,7 @@ export class Asking {
         return head.folded.texts.live(track, text)?.hashOf(text, text.language, clause) ?? null
       },
     }
-    const decided = decide(state, asked)
+    const decided = decide(running.shown, asked)
     if (!decided.ok) return decided
     const missing = held.lacks(needed)
     if (missing.length > 0) return missing

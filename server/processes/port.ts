@@ -28,6 +28,8 @@ export interface Running {
   readonly id: ProcessId
   /** Folded up to the last entry that `follow` gave. */
   readonly state: Process
+  /** `state` without the sight that was cut in memory only: every answer about what may be seen is made from this. */
+  readonly shown: Process
   live(track: TrackId): LiveText | null
   /** What the viewer may do in a track at this instant: the folded state, the store's clock and what was closed in memory. */
   level(by: Pick<Viewer, 'seat' | 'confined'>, track: TrackId): Level

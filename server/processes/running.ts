@@ -11,7 +11,7 @@ import { Asking } from './asking.ts'
 import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
 import { Passing } from './passing.ts'
 import type { AccessActs, Applied, LaneStand, Running, Withdraw, Words } from './port.ts'
-import { Closures, levelNow } from './sight.ts'
+import { Closures, levelNow, withoutClosed } from './sight.ts'
 import { loadFolded, SnapshotPolicy } from './snapshots.ts'
 import { Wording } from './wording.ts'
 
@@ -31,6 +31,7 @@ export class RunningProcess implements Running {
   readonly #passing: Passing
   readonly #snapshots: SnapshotPolicy
   readonly #onDue = new Set<() => void>()
+  #shown: { state: Process; size: number; process: Process } | null = null
 
   /** Opens from snapshot and log; null when the log has no such process. Throws `LogDamaged`. */
   static async open(id: ProcessId, ports: RunningPorts): Promise<RunningProcess | null> {
@@ -78,6 +79,15 @@ export class RunningProcess implements Running {
 
   get state(): Process {
     return this.#head.state
+  }
+
+  get shown(): Process {
+    const { state } = this
+    const { size } = this.#closures.kept
+    if (size === 0) return state
+    if (this.#shown?.state !== state || this.#shown.size !== size)
+      this.#shown = { state, size, process: withoutClosed(state, this.#closures.kept) }
+    return this.#shown.process
   }
 
   get closures() {

@@ -1,5 +1,5 @@
 import { levelOf, seatsSeeing } from '#shared/domain/matrix.ts'
-import type { Cell, Process, Track } from '#shared/domain/process.ts'
+import { type Cell, DEFAULT_GRANT, type Process, type Track } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import type { Instant, PartyId, SeatId, TrackId } from '#shared/ids.ts'
 import { instant } from '#shared/ids.ts'
@@ -13,7 +13,7 @@ export interface Ended {
 
 /** Whether nobody's sight of the track can differ. */
 const isSame = (before: Process, after: Process, track: TrackId): boolean =>
-  before.tracks.by[track] === after.tracks.by[track] && before.openedAt === after.openedAt
+  before.tracks.by[track]?.cells === after.tracks.by[track]?.cells && before.openedAt === after.openedAt
 
 /** Whose sight of which tracks is gone in `after`. */
 export function endedSight(before: Process, after: Process, at: Instant): Ended[] {
@@ -76,14 +76,18 @@ export interface Due {
   due: Instant
 }
 
-/** Every cell above hidden that ends, the earliest first. */
+const duesOf = new WeakMap<Process, Due[]>()
+/** Every cell above hidden that ends, the earliest first. Computed once for each state: it is asked for with every frame. */
 export function dues(process: Process): Due[] {
+  const known = duesOf.get(process)
+  if (known) return known
   const found: Due[] = []
   for (const track of process.tracks.order) {
     const cells = process.tracks.by[track]?.cells
     for (const party of process.parties.order) noteDue(found, { track, party }, cells?.parties[party])
     for (const seat of process.seats.order) noteDue(found, { track, seat }, cells?.seats[seat])
   }
+  duesOf.set(process, found)
   return found.sort((a, b) => a.due - b.due)
 }
 
@@ -130,6 +134,22 @@ export class Closures {
 
 const closuresOf = (ended: Ended[]): Closure[] =>
   ended.flatMap(({ track, seats }) => seats.map((seat): Closure => `${track}/${seat}`))
+
+const CLOSED: Cell = { level: 'hidden', grant: DEFAULT_GRANT, since: instant(0) }
+
+/** The process without the sight that was cut in memory only: what may be shown, and what may be asked on. */
+export function withoutClosed(process: Process, closures: ReadonlySet<Closure>): Process {
+  if (closures.size === 0) return process
+  const by = { ...process.tracks.by }
+  for (const track of process.tracks.order) {
+    const shown = by[track]
+    const closed = process.seats.order.filter((seat) => closures.has(`${track}/${seat}`))
+    if (!shown || closed.length === 0) continue
+    const seats = { ...shown.cells.seats, ...Object.fromEntries(closed.map((seat) => [seat, CLOSED])) }
+    by[track] = { ...shown, cells: { ...shown.cells, seats } }
+  }
+  return { ...process, tracks: { ...process.tracks, by } }
+}
 
 /** What a viewer may do in a track now. */
 export function levelNow(

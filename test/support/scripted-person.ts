@@ -222,7 +222,9 @@ export class Person implements Receiver {
   async open(track: TrackId, resume?: Resume): Promise<Outcome<PersonsText, Refusal>> {
     const answer = await this.#ask((ask) => ({ frame: 'open', ask, track, ...(resume ? { resume } : {}) }))
     if (!answer.ok) return answer
-    return ok(this.text(track))
+    // It may have been withdrawn behind the answer.
+    const text = this.texts.get(track)
+    return text ? ok(text) : refuse({ code: 'no-such-thing' })
   }
 
   text(track: TrackId): PersonsText {
@@ -330,9 +332,10 @@ export class Person implements Receiver {
   #goOn(text: PersonsText, { lane }: Opened): void {
     const { flight } = text
     if (lane.client !== text.doc.clientID) throw new Error('a scripted person keeps its lane')
-    text.flight = null
-    if (flight && lane.number === flight.number) text.unsent.unshift(flight.update)
     text.number = lane.number
+    // The very same frame: its first copy may be on its way into the log still.
+    if (flight?.number === lane.number) this.say({ frame: 'words', channel: text.channel, ...flight })
+    else text.flight = null
     this.flush(text)
   }
 

@@ -122,7 +122,12 @@ describe('withdrawal', () => {
     const from = council.received.length
     tavira.type(PLENARY, stage.leaf(PLENARY, 0), 0, 'x')
     expect(await council.open(PLENARY)).toEqual({ ok: false, refusal: { code: 'no-such-thing' } })
-    expect(kinds(council, from)).toEqual(['refused'])
+    const { id: clause } = stage.clause(PLENARY, 0)
+    expect(await council.act({ type: 'Comment', track: PLENARY, clause, words: 'x', audience: 'track' })).toEqual({
+      ok: false,
+      refusal: { code: 'no-such-thing' },
+    })
+    expect(kinds(council, from)).toEqual(['refused', 'refused'])
     await stage.restart()
     const again = await stage.seat(COUNCIL)
     expect(again.view?.tracks.map(({ id }) => id)).toContain(PLENARY)

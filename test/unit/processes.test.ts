@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest'
+import type { Command } from '#shared/domain/commands.ts'
+import { type BracketId, leafOf, parseAskId } from '#shared/ids.ts'
+import {
+  ADVISER,
+  BRIDGE,
+  CAUCUS,
+  COUNCIL,
+  FORUM,
+  FORUM_PARTY,
+  MEDIATOR,
+  PLENARY,
+  Stage,
+  TAVIRA,
+  TAVIRA_PARTY,
+} from '../support/simulation.ts'
+
+const by = (seat: typeof MEDIATOR) => ({ seat, confined: false, session: null })
+
+describe('a process on its log', () => {
+  test('P1.4 another node, from snapshot and log or from the log alone, holds the same state and the same words', async () => {
+    const stage = await Stage.open({ seed: 5 })
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    const { id: clause, leaf: host } = stage.clause(PLENARY, 0)
+    council.type(PLENARY, host, 0, 'Before: ')
+    const bracket = 'k'.repeat(22) as BracketId
+    void tavira.act({ type: 'OpenBracket', track: PLENARY, clause, host, bracket, kind: 'insert', after: null })
+    tavira.type(PLENARY, leafOf(bracket), 0, 'perhaps ')
+    await stage.mediate({ type: 'SetAccess', changes: [{ track: PLENARY, party: FORUM_PARTY, level: 'read' }] })
+    await stage.restart()
+    const again = await stage.seat(COUNCIL)
+    await again.open(PLENARY)
+    again.type(PLENARY, host, 0, 'After: ')
+    await stage.rest()
+    const state = stage.running.state
+    const bytes = stage.running.live(PLENARY)?.encode()
+    await stage.restart()
+    expect(stage.running.state).toEqual(state)
+    expect(stage.running.live(PLENARY)?.encode()).toEqual(bytes)
+    await stage.log.saveSnapshot(stage.process, 'process', {
+      seq: Number.MAX_SAFE_INTEGER,
+      bytes: new Uint8Array([99]),
+    })
+    await stage.restart()
+    expect(stage.running.state).toEqual(state)
+    expect(stage.running.live(PLENARY)?.encode()).toEqual(bytes)
+  })
+
+  test('P7.1 a consent is to the words at its place in the log: words on their way make it stale', async () => {
+    const stage = await Stage.open({ seed: 5, appendMs: 10 })
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    const { id: clause, leaf } = stage.clause(PLENARY, 0)
+    const text = stage.running.state.tracks.by[PLENARY]?.text
+    const hash = text && stage.running.live(PLENARY)?.hashOf(text, text.language, clause)
+    if (!hash) throw new Error('a clause has a hash')
+    council.type(PLENARY, leaf, 0, 'Not ')
+    await stage.time.advance(3)
+    const answer = tavira.act({ type: 'AgreeClause', track: PLENARY, clause, hash })
+    await stage.rest()
+    expect(await answer).toMatchObject({ ok: false, refusal: { code: 'stale' } })
+  })
+
+  test('P11.3 commands and words of many at once all stand', async () => {
+    const stage = await Stage.open({ seed: 6, appendMs: 7 })
+    const people = [...(await stage.seats(PLENARY, COUNCIL, MEDIATOR)), ...(await stage.seats(PLENARY, COUNCIL))]
+    const { id: clause, leaf } = stage.clause(PLENARY, 1)
+    const answers = people.flatMap((person, nth) =>
+      Array.from({ length: 8 }, (_, i) => {
+        person.type(PLENARY, leaf, 0, `${nth}${i} `)
+        return person.act({ type: 'Comment', track: PLENARY, clause, words: `${nth}${i}`, audience: 'track' })
+      }),
+    )
+    await stage.rest(2000)
+    for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ ok: true })
+    expect(stage.running.state.comments.order.length).toBe(24)
+    const words = stage.words(PLENARY, leaf)
+    for (const [nth, person] of people.entries()) {
+      expect(person.refusedWords).toEqual([])
+      expect(person.text(PLENARY).words(leaf)).toBe(words)
+      for (let i = 0; i < 8; i++) expect(words.split(`${nth}${i} `).length).toBe(2)
+    }
+  })
+
+  test('P9.1 nothing can be named that the sender does not see', async () => {
+    const stage = await Stage.open({ seed: 7 })
+    const forum = await stage.seat(FORUM)
+    const absent = 'never-was' as typeof PLENARY
+    const { id: clause } = stage.clause(PLENARY, 0)
+    const commands = (track: typeof PLENARY): Command[] => [
+      { type: 'Comment', track, clause, words: 'x', audience: 'track' },
+      { type: 'LockClause', track, clause },
+      { type: 'AgreeClause', track, clause, hash: 'a'.repeat(64) as never },
+    ]
+    for (const track of [
+      PLENARY,
+      BRIDGE,
+      CAUCUS,
+      absent,
+      'constructor' as typeof PLENARY,
+      '__proto__' as typeof PLENARY,
+    ]) {
+      expect(await forum.open(track)).toEqual({ ok: false, refusal: { code: 'no-such-thing' } })
+      for (const command of commands(track))
+        expect(await forum.act(command)).toEqual({ ok: false, refusal: { code: 'no-such-thing' } })
+    }
+    expect(stage.bugs).toEqual([])
+  })
+})
+
+describe('bodies of a caucus', () => {
+  test('L4.1 no word of a caucus stands in the log in the clear, and without its key the process still runs', async () => {
+    const stage = await Stage.open({ seed: 8 })
+    const [tavira] = await stage.seats(CAUCUS, TAVIRA)
+    tavira.type(CAUCUS, stage.leaf(CAUCUS, 0), 0, 'our last price ')
+    await stage.rest()
+    const entries = await stage.log.read(stage.process, 0, 1000)
+    const stored = Buffer.concat(entries.map(({ body }) => body)).toString('utf8')
+    expect(stored).toContain('The parties share the water.')
+    expect(stored).not.toContain('last price')
+    expect(stored).not.toContain('We keep the bridge.')
+    await stage.restart()
+    expect(stage.words(CAUCUS, stage.leaf(CAUCUS, 0))).toBe('our last price We keep the bridge.')
+    await stage.log.eraseKey(stage.process, `track:${CAUCUS}`)
+    await stage.log.saveSnapshot(stage.process, 'process', {
+      seq: Number.MAX_SAFE_INTEGER,
+      bytes: new Uint8Array([99]),
+    })
+    await stage.restart()
+    expect(stage.running.live(CAUCUS)).toBeNull()
+    expect(stage.running.live(PLENARY)).not.toBeNull()
+  })
+})
+
+describe('looking as another', () => {
+  test('P3.3 a preview is what the party itself receives, and its text what the party reads', async () => {
+    const stage = await Stage.open({ seed: 9 })
+    const mediator = await stage.seat(MEDIATOR)
+    const changes = [{ track: PLENARY, party: FORUM_PARTY, level: 'read' as const }]
+    const preview = await mediator.look({ type: 'PreviewAs', party: FORUM_PARTY, changes })
+    const text = await mediator.look({ type: 'PreviewText', party: FORUM_PARTY, track: PLENARY, changes })
+    expect(await mediator.look({ type: 'PreviewText', party: FORUM_PARTY, track: PLENARY })).toMatchObject({
+      ok: false,
+    })
+    await stage.mediate({ type: 'SetAccess', changes })
+    const forum = await stage.seat(FORUM, { confined: true })
+    await forum.open(PLENARY)
+    expect(preview.ok && preview.value).toMatchObject({ view: forum.view, newlySees: [PLENARY], loses: [] })
+    expect(text.ok && text.value.type === 'PreviewText' && text.value.structure).toEqual(forum.text(PLENARY).structure)
+    expect(await forum.look({ type: 'PreviewAs', party: TAVIRA_PARTY })).toEqual({
+      ok: false,
+      refusal: { code: 'not-your-role' },
+    })
+  })
+})
+
+describe('answers with a secret', () => {
+  test('P1.2 a repeated ask for an invitation gets the same code', async () => {
+    const stage = await Stage.open({ seed: 10 })
+    const ask = parseAskId('i'.repeat(22))
+    const command: Command = { type: 'IssueInvitation', seat: ADVISER }
+    const first = await stage.running.act(by(TAVIRA), ask, command)
+    const second = await stage.running.act(by(TAVIRA), ask, command)
+    expect(first).toMatchObject({ ok: true })
+    expect(second).toEqual(first)
+    const entries = await stage.log.read(stage.process, 0, 1000)
+    expect(entries.filter(({ kind }) => kind === 'access').length).toBe(1)
+    const code = first.ok ? (first.value.made[0] ?? '') : ''
+    expect(Buffer.concat(entries.map(({ body }) => body)).toString('utf8')).not.toContain(code)
+  })
+})
