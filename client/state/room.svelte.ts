@@ -36,6 +36,7 @@ export class RoomState {
   #presence = new SvelteMap<string, Presence[]>()
   #titles = new Map<string, string>()
   #stops: (() => void)[] = []
+  #live = true
 
   constructor(room: Room) {
     this.room = room
@@ -44,6 +45,7 @@ export class RoomState {
     this.#remember()
     this.#stops.push(
       room.onView(() => this.#seen()),
+      room.onConnection(({ at }) => this.#connected(at === 'live')),
       room.onPresence((track, here) => this.#presence.set(track, here)),
     )
   }
@@ -95,6 +97,10 @@ export class RoomState {
     await this.room.close()
   }
 
+  #connected(live: boolean): void {
+    if (live && !this.#live && this.shown.at === 'open') this.shown.text.back()
+    this.#live = live
+  }
   #trackShown(): TrackId | null {
     const { shown } = this
     return shown.at === 'opening' || shown.at === 'open' || shown.at === 'refused' ? shown.track : null

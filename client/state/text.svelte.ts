@@ -1,4 +1,5 @@
 import type { BracketId, ClauseId, LeafId } from '#shared/ids.ts'
+import { includes } from '#shared/refusals.ts'
 import { slice, struckRange } from '#shared/text/compose.ts'
 import { wordsOf } from '#shared/text/leaf.ts'
 import type { BracketView } from '#shared/text/structure.ts'
@@ -8,6 +9,8 @@ export type Counts = Record<ClauseState, number>
 const NONE: Counts = { open: 0, bracketed: 0, 'ad-referendum': 0, agreed: 0, locked: 0 }
 /** Counting asks for every clause's hash: after a pause in the typing, not at every letter. */
 const COUNT_AFTER_MS = 400
+/** What was missed comes in one answer, right after the line is back. */
+const MERGED_AFTER_MS = 1_500
 
 /** One open text as screens read it: structure, where one is, how much is settled. */
 export class TextState {
@@ -17,8 +20,13 @@ export class TextState {
   level = $state<OpenText['level']>('read')
   /** Words of one's own that the room did not take in, to be copied from here. */
   setAside = $state.raw<string[]>([])
+  /** Set when the level went down while the text was open. */
+  lowered = $state.raw<{ level: OpenText['level']; at: number } | null>(null)
+  /** Clauses whose words others changed while this page was away. */
+  changedAway = $state.raw<ClauseId[]>([])
   #changes = $state(0)
   #timer: ReturnType<typeof setTimeout> | undefined
+  #backTimer: ReturnType<typeof setTimeout> | undefined
   #stops: (() => void)[]
 
   constructor(text: OpenText) {
@@ -32,9 +40,7 @@ export class TextState {
       text.on('structure', changed),
       text.on('words', changed),
       text.on('renewed', changed),
-      text.on('level', () => {
-        this.level = text.level
-      }),
+      text.on('level', () => this.#levelled(text.level)),
       text.on('set-aside', (detail) => this.#keep(detail)),
     ]
     this.#count()
@@ -72,8 +78,18 @@ export class TextState {
   dismiss(index: number): void {
     this.setAside = this.setAside.filter((_, at) => at !== index)
   }
+  /** The line is back: what changes now, before the next pause, others wrote meanwhile. */
+  back(): void {
+    const before = new Map(this.clauses.map((clause) => [clause.id, clause.hash]))
+    clearTimeout(this.#backTimer)
+    this.#backTimer = setTimeout(() => {
+      const changed = this.clauses.filter(({ id, hash }) => before.get(id) !== hash)
+      this.changedAway = [...new Set([...this.changedAway, ...changed.map(({ id }) => id)])]
+    }, MERGED_AFTER_MS)
+  }
   close(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#backTimer)
     for (const stop of this.#stops) stop()
     this.text.close()
   }
@@ -85,6 +101,12 @@ export class TextState {
     return slice(words.runs(host), range.from, range.to)
       .map((run) => ('words' in run ? run.words : ''))
       .join('')
+  }
+  #levelled(level: OpenText['level']): void {
+    const was = this.level
+    this.level = level
+    if (!includes(level, was)) this.lowered = { level, at: Date.now() }
+    else if (level !== was) this.lowered = null
   }
   #keep(detail: unknown): void {
     const words = wordsIn(detail)

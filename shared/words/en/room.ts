@@ -62,6 +62,12 @@ export const room = {
   'clause.agreed-not': 'not yet',
   'clause.agree': 'Agree for {party}, to {audience}',
   'clause.agree-note': 'Binds to these exact words. If they change, the agreement shows as “given on older words”.',
+  'clause.agree-referendum': 'Agree ad referendum',
+  'clause.referendum-title': 'Agree ad referendum for {party}',
+  'clause.referendum-words':
+    'Agreed subject to your capital, to {audience}. If it is not confirmed by then, the agreement lapses by itself.',
+  'clause.referendum-until': 'Until when',
+  'clause.referendum-days': { one: '{count} day, until {moment}', other: '{count} days, until {moment}' },
   'clause.agree-withdraw': 'Withdraw {party}’s agreement',
   'clause.actions': 'Change clause {number}',
   'clause.add-after': 'Add a clause after this one',

@@ -30,6 +30,11 @@ export const states = {
   'offline.words': 'You can keep writing. It goes out when you are back. Decisions need the connection.',
   'offline.read': 'You can keep reading. What others write shows when you are back.',
   'offline.try': 'Try now',
+  'back.title': {
+    one: 'Back online. Others changed {count} clause meanwhile.',
+    other: 'Back online. Others changed {count} clauses meanwhile.',
+  },
+  'back.words': 'Your words and theirs both stand.',
   'not-saving.title': 'Nothing is being saved.',
   'not-saving.disk-full':
     'The server’s disk is full. Your words stay on this device until it takes them. Call the secretariat.',

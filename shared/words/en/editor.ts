@@ -1,0 +1,20 @@
+/** The text itself: what is drawn in it, and what a screen reader says of it. */
+export const editor = {
+  'editor.label': 'Negotiated text, {title}',
+  'editor.article': 'Article {number}. {title}',
+  'editor.annex': 'Annex {number}. {title}',
+  'editor.preamble': 'Preamble',
+  'editor.here': '{name} is here',
+  'editor.row': 'Clause {number}, {state}',
+  'editor.row-here': 'Clause {number}, {state}. Here: {names}',
+  'editor.bracket': 'bracket, {parties}:',
+  'editor.bracket-end': 'end bracket',
+  'editor.bracket-open': 'Open the bracket of {parties}',
+  'editor.struck': 'Struck by {parties}',
+  'editor.disputed': 'Not accepted by {parties}',
+  'editor.locked': 'The mediators have locked this clause. No words of it change until they unlock it.',
+  'editor.read-only': 'You can read here, not write.',
+  'editor.not-written': 'This could not be written here.',
+  'editor.not-written-words': 'These words could not be written, because their place left the text: {words}',
+  'editor.format-own': 'Only your own words can be set in bold or italic.',
+} as const
