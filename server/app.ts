@@ -1,10 +1,10 @@
 import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseProcessFile } from '#shared/domain/file.ts'
-import type { ProcessId, SeatId } from '#shared/ids.ts'
+import type { ProcessId } from '#shared/ids.ts'
 import type { Random, Time } from '#shared/world.ts'
 import { accessActs } from './access/acts.ts'
-import { type Door, openDoor } from './access/door.ts'
+import { type Door, type FirstInvitation, openDoor } from './access/door.ts'
 import { openRegistry, type Registry } from './access/registry.ts'
 import { startProcess } from './access/starting.ts'
 import { addressOf, type Config } from './config.ts'
@@ -41,7 +41,7 @@ export interface App {
   /** Where people reach the room. */
   readonly address: string
   /** Starts a process with an invitation for each seat. Throws on a file with mistakes. */
-  startProcess(file: unknown): Promise<{ process: ProcessId; codes: Record<SeatId, string> }>
+  startProcess(file: unknown): Promise<{ process: ProcessId; invitations: FirstInvitation[] }>
   /** The process whose seats this machine may open; see `http/first-start.ts`. */
   sample: ProcessId | null
   /** Sends everyone away in a spread, finishes what is under way, closes the log. */
@@ -134,13 +134,13 @@ class RunningApp implements App {
     return this.#port
   }
 
-  async startProcess(file: unknown): Promise<{ process: ProcessId; codes: Record<SeatId, string> }> {
+  async startProcess(file: unknown): Promise<{ process: ProcessId; invitations: FirstInvitation[] }> {
     const parsed = parseProcessFile(file)
     if (!parsed.ok) throw new Error(parsed.refusal.map(({ where, problem }) => `${where}: ${problem}`).join('\n'))
     const started = await startProcess(this.#parts, parsed.value)
     if (!started.ok) throw new Error(`the process could not be started: ${started.refusal.code}`)
     const { running, invitations } = started.value
-    return { process: running.id, codes: Object.fromEntries(invitations.map(({ seat, code }) => [seat.id, code])) }
+    return { process: running.id, invitations }
   }
 
   async drain(): Promise<void> {

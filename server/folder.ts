@@ -46,7 +46,7 @@ export function sayStopped(folder: string): void {
   rmSync(join(folder, RUNNING_FILE), { force: true })
 }
 
-/** Null when no server runs on the folder; the note of one that was killed does not count. */
+/** Null when no server runs on the folder. Not a lock: the number of one that was killed may be another's by now. */
 export function runningServer(folder: string): RunningServer | null {
   const text = readIf(join(folder, RUNNING_FILE))
   if (!text) return null

@@ -4,16 +4,7 @@ import { join } from 'node:path'
 import { parseProcessId } from '#shared/ids.ts'
 import { type App, buildApp } from './app.ts'
 import { addressOf, type Config, isLoopback, readConfig } from './config.ts'
-import {
-  LOG_FILE,
-  openFolder,
-  operatorToken,
-  readSample,
-  runningServer,
-  sayRunning,
-  saySample,
-  sayStopped,
-} from './folder.ts'
+import { LOG_FILE, openFolder, operatorToken, readSample, sayRunning, saySample, sayStopped } from './folder.ts'
 import { type Log, LogDamaged } from './log/log.ts'
 import { openSqliteLog } from './log/sqlite.ts'
 import { machineRandom, machineTime } from './machine.ts'
@@ -42,8 +33,6 @@ async function start(config: Config): Promise<void> {
   if (config.redisUrl) stop('REDIS_URL: this version keeps its log in the data folder only; leave it unset.')
   const { folder } = config
   openFolderOrStop(folder)
-  const other = runningServer(folder)
-  if (other) stop(`${folder} is in use by the server with process id ${other.pid}.`)
   const telemetry = openTelemetry({ level: config.logLevel })
   const log = await openLog(folder)
   const fresh = (await log.processes()).length === 0
@@ -63,7 +52,7 @@ async function start(config: Config): Promise<void> {
   leaveOnSignal(app, folder, telemetry)
   if (config.sample && isLoopback(config.host)) await openSample(app, folder, fresh, url)
   say(`Parley is ready: ${app.address}/`)
-  if (app.sample) say('Open it on this machine: the sample process is there with all its seats.')
+  if (app.sample) say('Opened on this machine, that page lets you into every seat of the sample.')
   telemetry.log.info({ port }, 'ready')
 }
 
@@ -90,10 +79,12 @@ async function openSample(app: App, folder: string, fresh: boolean, url: string)
   if (fresh && existsSync(file)) {
     const read = await readProcessFile(file)
     if (!read.ok) stop(...read.refusal.map(sentenceOf))
-    const { process: id, codes } = await app.startProcess(read.value)
+    const { process: id, invitations } = await app.startProcess(read.value)
     saySample(folder, id)
     app.sample = id
-    await playSample(url, codes)
+    say('A sample process is made, with these seats:')
+    for (const { seat } of invitations) say(`  ${seat.name} (${seat.party}, ${seat.role})`)
+    await playSample(url, Object.fromEntries(invitations.map(({ seat, code }) => [seat.id, code])))
   } else app.sample = parseProcessId(readSample(folder))
 }
 

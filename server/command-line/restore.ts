@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { LOG_FILE, openFolder, runningServer } from '../folder.ts'
+import { LOG_FILE, openFolder } from '../folder.ts'
 import { LogDamaged } from '../log/log.ts'
 import { restoreLog } from '../log/restore.ts'
 import { type Command, done, failed } from './command.ts'
@@ -13,9 +13,6 @@ export const restore: Command = {
     const { folder } = config
     const backup = resolve(path)
     if (!existsSync(backup)) return failed(`${backup} is not there.`)
-    const server = runningServer(folder)
-    if (server)
-      return failed(`A server runs on ${folder} (process id ${server.pid}). Stop it first; nothing was changed.`)
     openFolder(folder)
     const file = join(folder, LOG_FILE)
     const aside = existsSync(file) ? `${file}.before-restore-${Date.now()}` : null

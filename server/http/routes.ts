@@ -28,7 +28,7 @@ export interface PublicOptions {
 const SMALL = 4 * 1024
 /** People behind one address redeem together; a guesser of 128 bits is only slowed for the sake of the machine. */
 const KNOCKS = { perSecond: 10, burst: 600 }
-const KNOCK_UNKNOWN = 20
+const KNOCK_UNKNOWN = 4
 /** A page that is asked to come back does so within this. */
 const BACK_MS = 2_000
 

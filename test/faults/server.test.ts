@@ -81,6 +81,17 @@ describe('a server alone', () => {
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
   })
 
+  test('A1 who tries codes is slowed, and told for how long', async () => {
+    const server = await started()
+    const tries: Response[] = []
+    while (tries.at(-1)?.status !== 429 && tries.length < 1000)
+      tries.push(await post(`${server.url}/api/invitations/redeem`, { code: String(tries.length).padStart(22, 'A') }))
+    expect(tries.length).toBeLessThan(200)
+    const last = tries.at(-1)
+    expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+  })
+
   test('P9 a half sent request is ended by its deadline', async () => {
     const server = await started()
     const { hostname, port } = new URL(server.url)

@@ -1,52 +1,77 @@
 import * as Y from 'yjs'
-import type { LiveText, Sender } from '#server/documents/documents.ts'
-import type { BracketId, ItemId, LeafId, PartyId, SeatId } from '#shared/ids.ts'
-import type { Level } from '#shared/refusals.ts'
-import { insertAt, itemAt } from '#shared/text/leaf.ts'
+import type { Down, Opened } from '#shared/protocol/frames.ts'
+import { unpack } from '#shared/protocol/patch.ts'
+import type { StructureView } from '#shared/text/structure.ts'
+import type { WireClient } from './wire-client.ts'
 
-/** One person's copy of a text: types under a lane of its own, and keeps what it wrote until it is sent. */
+/** Every word that a typist writes is one of these, so that a reader can tell whose it is and that none is lost. */
+const TOKEN = /<[\w.-]+>/g
+
+/** Types words of its own into one text, frame by frame, and remembers what its screen has shown. */
 export class Typist {
-  readonly doc = new Y.Doc()
-  readonly #unsent: Uint8Array[] = []
-  readonly sender: Sender
+  /** Words shown as saved: their frame was acknowledged. */
+  readonly saved = new Set<string>()
+  /** Everybody's words that were on the screen and are not this typist's own unsaved ones. */
+  readonly shown = new Set<string>()
+  readonly #wire: WireClient
+  readonly #name: string
+  readonly #doc = new Y.Doc()
+  readonly #channel: number
+  readonly #leaves: string[]
+  #number: number
+  #typed = 0
+  #got = 0
+  #pending: { words: string; update: Uint8Array }[] = []
+  #underWay: string[] | null = null
 
-  constructor(live: LiveText, seat: string, party: PartyId, level: Level, client: number) {
-    Y.applyUpdate(this.doc, live.encode(), 'room')
-    this.doc.clientID = client
-    this.sender = { seat: seat as SeatId, party, level, client, clock: 0 }
-    // What Yjs tidies after a remote change is nobody's act: only transactions begun here are sent.
-    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin === 'typed') this.#unsent.push(update)
-    })
-  }
-
-  leaf(id: LeafId): Y.Text {
-    return this.doc.getText(id)
-  }
-  type(leaf: LeafId, index: number, words: string): void {
-    insertAt(this.leaf(leaf), index, words, 'typed')
-  }
-  delete(leaf: LeafId, index: number, length: number): void {
-    this.doc.transact(() => this.leaf(leaf).delete(index, length), 'typed')
-  }
-  /** The item left of a place. */
-  item(leaf: LeafId, index: number): ItemId | null {
-    return itemAt(this.leaf(leaf), index)
-  }
-  struck(leaf: LeafId, from: number, to: number): { from: ItemId; to: ItemId } {
-    const [first, last] = [this.item(leaf, from + 1), this.item(leaf, to)]
-    if (!first || !last) throw new Error('nothing there to strike')
-    return { from: first, to: last }
+  constructor(wire: WireClient, { opened, update }: { opened: Opened; update: Uint8Array }, name: string) {
+    this.#wire = wire
+    this.#name = name
+    this.#doc.clientID = opened.lane.client
+    this.#channel = opened.channel
+    this.#number = opened.lane.number
+    const structure = unpack(opened.structure) as unknown as StructureView
+    this.#leaves = structure.articles.flatMap(({ clauses }) => clauses.map(({ leaf }) => leaf))
+    Y.applyUpdate(this.#doc, update, wire)
+    wire.onFrame((frame, size) => this.#hear(frame, size))
   }
 
-  receive(updates: Uint8Array[]): void {
-    for (const update of updates) Y.applyUpdate(this.doc, update, 'room')
+  /** Types one word at the end of a clause; it goes out at once or with the next frame. */
+  type(): void {
+    const words = `<${this.#name}.${this.#typed}>`
+    const leaf = this.#doc.getText(this.#leaves[this.#typed % this.#leaves.length])
+    this.#typed += 1
+    this.#doc.once('update', (update: Uint8Array) => this.#pending.push({ words, update }))
+    leaf.insert(leaf.length, words)
+    this.#send()
   }
-  /** Everything typed since the last call, as one update; null when nothing was. */
-  take(): Uint8Array | null {
-    const parts = this.#unsent.splice(0)
-    return parts.length > 0 ? Y.mergeUpdates(parts) : null
+
+  /** All words on the screen. */
+  words(): string[] {
+    return this.#leaves.flatMap((leaf) => this.#doc.getText(leaf).toString().match(TOKEN) ?? [])
+  }
+
+  #send(): void {
+    if (this.#underWay || this.#pending.length === 0) return
+    const parts = this.#pending.splice(0)
+    this.#underWay = parts.map(({ words }) => words)
+    const update = Y.mergeUpdates(parts.map((part) => part.update))
+    this.#wire.send({ frame: 'words', channel: this.#channel, number: this.#number, update })
+  }
+
+  #hear(frame: Down, size: number): void {
+    if (frame.frame === 'text' && frame.channel === this.#channel) {
+      if (frame.update) Y.applyUpdate(this.#doc, frame.update, this.#wire)
+      this.#got += size
+      this.#wire.send({ frame: 'got', channel: this.#channel, bytes: this.#got })
+      for (const words of this.words()) if (!words.startsWith(`<${this.#name}.`)) this.shown.add(words)
+    }
+    if (frame.frame === 'acked' && frame.channel === this.#channel && frame.number === this.#number) {
+      for (const words of this.#underWay ?? []) this.saved.add(words)
+      this.#underWay = null
+      this.#number += 1
+      this.#send()
+    }
+    if (frame.frame === 'words-refused') throw new Error(`words refused: ${JSON.stringify(frame.refusal)}`)
   }
 }
-
-export const bracketLeaf = (bracket: BracketId): LeafId => bracket as string as LeafId

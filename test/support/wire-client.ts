@@ -19,6 +19,8 @@ export interface WireClient {
   act(command: Command): Promise<{ made: string[] } | { refusal: Refusal }>
   open(track: string): Promise<{ opened: Opened; update: Uint8Array } | { refusal: Refusal }>
   send(frame: Up): void
+  /** Calls back for every frame from now on, with its size in bytes. */
+  onFrame(listener: (frame: Down, size: number) => void): void
   /** How it ended: the goodbye, or null without one. */
   readonly gone: Promise<Refusal | null>
   close(): void
@@ -61,6 +63,7 @@ class Wire implements WireClient {
   #packed: Json = null
   #bye: Refusal | null = null
   #welcome = () => {}
+  #listener: (frame: Down, size: number) => void = () => {}
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -80,6 +83,10 @@ class Wire implements WireClient {
     if (frame.frame === 'bye') this.#bye = frame.refusal
     const ask = 'ask' in frame ? frame.ask : null
     if (ask) this.#asked.get(ask)?.(frame)
+    this.#listener(frame, bytes.length)
+  }
+  onFrame(listener: (frame: Down, size: number) => void): void {
+    this.#listener = listener
   }
 
   onWelcome(listener: () => void): void {

@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest'
+import { accessActs, DEVICE_MS, FIRST_INVITATION_MS, INVITATION_MS } from '#server/access/acts.ts'
+import { mayConfirm, mayInvite, mayNameAccessOf, opensConfined } from '#server/access/authority.ts'
+import { openDoor } from '#server/access/door.ts'
+import { openRegistry } from '#server/access/registry.ts'
+import { hashOf, hashOfFigures, isCode, isToken, mintCode, mintFigures, mintToken } from '#server/access/secrets.ts'
+import { startProcess } from '#server/access/starting.ts'
+import { openMemoryLog } from '#server/log/memory.ts'
+import { machineRandom } from '#server/machine.ts'
+import { openProcesses } from '#server/processes/processes.ts'
+import { openTelemetry } from '#server/telemetry.ts'
+import { parseProcessFile } from '#shared/domain/file.ts'
+import type { Process, Role } from '#shared/domain/process.ts'
+import type { Viewer } from '#shared/domain/view.ts'
+import type { PartyId, SeatId, SessionId } from '#shared/ids.ts'
+import type { Random } from '#shared/world.ts'
+import { FakeTime, fakeRandom } from '../support/fake-world.ts'
+import { SMALL_PROCESS } from '../support/server.ts'
+
+const fixed = (...draws: number[][]): Random => {
+  const random: Random = { bytes: () => Uint8Array.from(draws.shift() ?? []), stream: () => random }
+  return random
+}
+
+describe('secrets', () => {
+  test('A1 a code has 128 bits and a token 256, and neither looks like the other', () => {
+    const code = mintCode(machineRandom)
+    const token = mintToken(machineRandom)
+    expect([isCode(code), isToken(code), isCode(token), isToken(token)]).toEqual([true, false, false, true])
+    expect(Buffer.from(code, 'base64url')).toHaveLength(16)
+    expect(Buffer.from(token, 'base64url')).toHaveLength(32)
+    expect(hashOf(code)).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  test('A2 six figures are drawn evenly: what would favour the low ones is drawn again', () => {
+    expect(mintFigures(fixed([255, 255, 255, 255], [0, 0, 0, 7]))).toBe('000007')
+    expect(mintFigures(fixed([0, 15, 66, 63]))).toBe('999999')
+    expect(mintFigures(fixed([0, 15, 66, 64]))).toBe('000000')
+  })
+
+  test('A2 equal figures of two devices have different hashes', () => {
+    const [one, other] = ['a'.repeat(22) as SessionId, 'b'.repeat(22) as SessionId]
+    expect(hashOfFigures(one, '123456')).not.toBe(hashOfFigures(other, '123456'))
+  })
+})
+
+/** A process of seats only: `party-role`. */
+function peopled(...names: string[]): Process {
+  const seats = names.map((name) => {
+    const [party, role] = name.split('-') as [PartyId, Role]
+    return { id: name as SeatId, party, role, name }
+  })
+  const table = { order: seats.map(({ id }) => id), by: Object.fromEntries(seats.map((seat) => [seat.id, seat])) }
+  return { seats: table } as unknown as Process
+}
+const by = (seat: string, confined = false): Viewer => ({ seat: seat as SeatId, confined, session: null })
+const seat = (text: string) => text as SeatId
+
+describe('who decides about whom', () => {
+  const process = peopled(
+    'a-head',
+    'a-alternate',
+    'a-adviser',
+    'b-head',
+    'team-mediator',
+    'forum-moderator',
+    'forum-adviser',
+    'lone-expert',
+    'lone-verifier',
+  )
+
+  test('A1 a head, a moderator and a mediator invite for their own party, the mediator and the operator for all', () => {
+    const may = (who: Viewer | 'operator') => process.seats.order.filter((id) => mayInvite(process, who, id))
+    expect(may(by('a-head'))).toEqual(['a-head', 'a-alternate', 'a-adviser'])
+    expect(may(by('forum-moderator'))).toEqual(['forum-moderator', 'forum-adviser'])
+    expect(may(by('team-mediator'))).toEqual(process.seats.order)
+    expect(may('operator')).toEqual(process.seats.order)
+    for (const nobody of ['a-alternate', 'a-adviser', 'lone-expert', 'stranger', 'constructor'])
+      expect(may(by(nobody))).toEqual([])
+    expect(may(by('team-mediator', true))).toEqual([])
+  })
+
+  test('A2 an invitation from outside the party opens confined, one from inside does not', () => {
+    expect(opensConfined(process, by('a-head'), seat('a-adviser'))).toBe(false)
+    expect(opensConfined(process, by('team-mediator'), seat('team-mediator'))).toBe(false)
+    expect(opensConfined(process, by('team-mediator'), seat('a-adviser'))).toBe(true)
+    expect(opensConfined(process, 'operator', seat('team-mediator'))).toBe(true)
+  })
+
+  test('A2 a device is confirmed by its head, its alternate or its own person; where there is neither, by the party', () => {
+    const confirms = (device: string) => process.seats.order.filter((id) => mayConfirm(process, by(id), seat(device)))
+    expect(confirms('a-adviser')).toEqual(['a-head', 'a-alternate', 'a-adviser'])
+    expect(confirms('a-head')).toEqual(['a-head', 'a-alternate'])
+    expect(confirms('lone-expert')).toEqual(['lone-expert', 'lone-verifier'])
+    expect(mayConfirm(process, by('a-head', true), seat('a-adviser'))).toBe(false)
+    expect(mayConfirm(process, 'operator', seat('a-adviser'))).toBe(false)
+  })
+
+  test('A3 sessions are named by their owner, those who look after the party, mediators and the operator', () => {
+    const names = (who: Viewer | 'operator') => process.seats.order.filter((id) => mayNameAccessOf(process, who, id))
+    expect(names(by('a-adviser'))).toEqual(['a-adviser'])
+    expect(names(by('a-alternate'))).toEqual(['a-head', 'a-alternate', 'a-adviser'])
+    expect(names(by('a-head', true))).toEqual(['a-head'])
+    expect(names(by('team-mediator'))).toEqual(process.seats.order)
+    expect(names(by('stranger'))).toEqual([])
+  })
+})
+
+/** A door on a process of its own, with a clock that the test moves. */
+async function door() {
+  const time = new FakeTime()
+  const random = fakeRandom(1)
+  const log = openMemoryLog({ time })
+  const telemetry = openTelemetry({ level: 'silent' })
+  const access = accessActs({ random, now: () => log.now() })
+  const processes = openProcesses({ log, time, random, telemetry, access, withdraw: async () => {} })
+  const registry = openRegistry(processes, () => time.now())
+  const opened = openDoor({ registry, random, now: () => log.now() })
+  const file = parseProcessFile(SMALL_PROCESS)
+  if (!file.ok) throw new Error(JSON.stringify(file.refusal))
+  const started = await startProcess({ processes, registry, door: opened }, file.value)
+  if (!started.ok) throw new Error(started.refusal.code)
+  const { running, invitations } = started.value
+  const code = invitations.find((row) => row.seat.id === 'north-head')?.code ?? ''
+  return { time, log, processes, registry, door: opened, running, code, random }
+}
+
+describe('the door', () => {
+  test('A1 an invitation opens until its last instant, and not after', async () => {
+    const last = await door()
+    await last.time.advance(FIRST_INVITATION_MS)
+    expect((await last.door.redeem(last.code)).ok).toBe(true)
+    const late = await door()
+    await late.time.advance(FIRST_INVITATION_MS + 1)
+    expect(await late.door.redeem(late.code)).toEqual({ ok: false, refusal: { code: 'invitation-expired' } })
+    expect(await late.door.look(late.code)).toMatchObject({ state: 'expired' })
+  })
+
+  test('A1 an invitation that a mediator or a head gives is good for a day, a device’s code for a quarter of an hour', async () => {
+    const { running, door: opened, time } = await door()
+    const given = await running.act(by('mediator'), null, { type: 'IssueInvitation', seat: seat('north-head') })
+    const device = await running.act(by('north-adviser'), null, { type: 'AddDevice' })
+    if (!given.ok || !device.ok) throw new Error('refused')
+    await time.advance(DEVICE_MS + 1)
+    expect(await opened.look(device.value.made[0] ?? '')).toMatchObject({ state: 'expired' })
+    await time.advance(INVITATION_MS - DEVICE_MS - 1)
+    expect(await opened.look(given.value.made[0] ?? '')).toMatchObject({ state: 'open', confined: true })
+    await time.advance(1)
+    expect(await opened.look(given.value.made[0] ?? '')).toMatchObject({ state: 'expired' })
+  })
+
+  test('A4 the log holds hashes only: no code, no token, no figures', async () => {
+    const { running, door: opened, log } = await door()
+    const given = await running.act(by('mediator'), null, { type: 'IssueInvitation', seat: seat('north-head') })
+    const code = given.ok ? (given.value.made[0] ?? '') : ''
+    const redeemed = await opened.redeem(code)
+    if (!redeemed.ok) throw new Error(redeemed.refusal.code)
+    const entries = await log.read(running.id, 0, 10_000)
+    const bytes = Buffer.concat(entries.map(({ body }) => Buffer.from(body))).toString('latin1')
+    expect(bytes).toContain('InvitationRedeemed')
+    expect(bytes).toContain(hashOf(code))
+    for (const secret of [code, redeemed.value.token, redeemed.value.figures ?? 'none'])
+      expect(bytes).not.toContain(secret)
+    expect(JSON.stringify(running.state)).not.toContain(code)
+  })
+
+  test('A4 another node finds sessions and invitations in the log, those of later processes too', async () => {
+    const { log, time, random, code, door: first } = await door()
+    const telemetry = openTelemetry({ level: 'silent' })
+    const access = accessActs({ random, now: () => log.now() })
+    const others = openProcesses({ log, time, random, telemetry, access, withdraw: async () => {} })
+    const registry = openRegistry(others, () => time.now())
+    const second = openDoor({ registry, random, now: () => log.now() })
+    const redeemed = await second.redeem(code)
+    if (!redeemed.ok) throw new Error(redeemed.refusal.code)
+    expect((await first.who(redeemed.value.token)).ok).toBe(true)
+    expect(await first.redeem(code)).toEqual({ ok: false, refusal: { code: 'invitation-used' } })
+  })
+
+  test('A1 two nodes that open one invitation at the same moment: one session, one token that opens', async () => {
+    const { log, time, random, code, door: first } = await door()
+    const telemetry = openTelemetry({ level: 'silent' })
+    const access = accessActs({ random, now: () => log.now() })
+    const others = openProcesses({ log, time, random, telemetry, access, withdraw: async () => {} })
+    const registry = openRegistry(others, () => time.now())
+    await registry.fill()
+    const second = openDoor({ registry, random: fakeRandom(2), now: () => log.now() })
+    const answers = await Promise.all([first.redeem(code), second.redeem(code)])
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1)
+    for (const answer of answers) if (!answer.ok) expect(answer.refusal.code).toBe('invitation-used')
+  })
+})
