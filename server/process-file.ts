@@ -63,7 +63,7 @@ async function inlineTexts(path: string, plain: unknown): Promise<FileMistake[]>
   for (const [index, track] of (Array.isArray(tracks) ? tracks : []).entries()) {
     const name: unknown = typeof track === 'object' && track !== null ? Reflect.get(track, 'text') : null
     if (typeof name !== 'string') continue
-    const where = `tracks.${index}.text`
+    const where = `tracks[${index}].text`
     // Any words in its place keep the process file's own check from naming the same place again.
     Reflect.set(track, 'text', PLACEHOLDER)
     if (!BESIDE.test(name) || name !== basename(name)) {

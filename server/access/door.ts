@@ -72,7 +72,7 @@ export interface DoorOptions {
 }
 
 /** The viewer of a session, or null when it no longer opens anything. */
-export function viewerOf(process: Process, id: SessionId): (Viewer & { session: SessionId }) | null {
+function viewerOf(process: Process, id: SessionId): (Viewer & { session: SessionId }) | null {
   const session: Session | undefined = rowOf(process.access.sessions.by, id)
   if (!session || session.ended) return null
   return { seat: session.seat, confined: session.confined !== null, session: id }

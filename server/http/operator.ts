@@ -26,7 +26,7 @@ export interface OperatorOptions {
 const LARGE = 3 * 1024 * 1024
 const SMALL = 8 * 1024
 
-export const invitationUrl = (address: string, code: string): string => `${address}/join#${code}`
+const invitationUrl = (address: string, code: string): string => `${address}/join#${code}`
 
 type Handler = (body: unknown, asked: Asked) => Promise<Reply>
 

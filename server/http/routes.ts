@@ -107,7 +107,7 @@ function signedIn({ token, seat, party, process, figures }: Redeemed, cookies: S
  * The session that a request shows: by its token, or by the cookie of the seat that the page names in its address
  * (`?process=...&seat=...`), which counts only when the page is ours.
  */
-export function tokenOf(asked: Asked, cookies: SeatCookies): string | null {
+function tokenOf(asked: Asked, cookies: SeatCookies): string | null {
   if (asked.bearer) return asked.bearer
   const process = parseProcessId(asked.url.searchParams.get('process') ?? '')
   const seat = parseSeatId(asked.url.searchParams.get('seat') ?? '')

@@ -108,7 +108,7 @@ describe('with a server', () => {
       ['a key twice', files('title: A\ntitle: B\n'), [/talks\.yaml:2: /]],
       ['a text with a mistake', files(withTextFile(), `${TEXT}\n| a | table |\n`), [/plenary\.md:9: /]],
       ['a text that is not there', files(withTextFile('missing.md')), [/missing\.md: .*cannot be read/]],
-      ['a text elsewhere', files(withTextFile('../plenary.md')), [/talks\.yaml:\d+: tracks\.0\.text: /]],
+      ['a text elsewhere', files(withTextFile('../plenary.md')), [/talks\.yaml:\d+: tracks\[0\]\.text: /]],
       ['a file that is not there', join(newFolder(), 'none.yaml'), [/none\.yaml: .*cannot be read/]],
       ['an empty file', files(''), [/talks\.yaml: /]],
       ['bytes that are no text', fileOf(Buffer.from([0xff, 0xfe, 0x00])), [/not UTF-8/]],
