@@ -1,7 +1,9 @@
 import { mount } from 'svelte'
 import './style/tokens.css'
 import './style/base.css'
+import './style/surfaces.css'
 import './style/controls.css'
+import './style/people.css'
 import './style/frame.css'
 import App from './App.svelte'
 

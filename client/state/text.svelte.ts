@@ -1,9 +1,9 @@
 import type { BracketId, ClauseId, LeafId } from '#shared/ids.ts'
-import { includes } from '#shared/refusals.ts'
+import { includes, type Refusal } from '#shared/refusals.ts'
 import { slice, struckRange } from '#shared/text/compose.ts'
 import { wordsOf } from '#shared/text/leaf.ts'
 import type { BracketView } from '#shared/text/structure.ts'
-import type { ClauseState, OpenText, Structure, StructureClause } from '../room/room.ts'
+import type { ClauseState, LostWords, OpenText, Structure, StructureClause } from '../room/room.ts'
 
 export type Counts = Record<ClauseState, number>
 const NONE: Counts = { open: 0, bracketed: 0, 'ad-referendum': 0, agreed: 0, locked: 0 }
@@ -19,7 +19,7 @@ export class TextState {
   counts = $state.raw<Counts>(NONE)
   level = $state<OpenText['level']>('read')
   /** Words of one's own that the room did not take in, to be copied from here. */
-  setAside = $state.raw<string[]>([])
+  setAside = $state.raw<{ words: string; refusal: Refusal | null }[]>([])
   /** Set when the level went down while the text was open. */
   lowered = $state.raw<{ level: OpenText['level']; at: number } | null>(null)
   /** Clauses whose words others changed while this page was away. */
@@ -42,6 +42,7 @@ export class TextState {
       text.on('renewed', changed),
       text.on('level', () => this.#levelled(text.level)),
       text.on('set-aside', (detail) => this.#keep(detail)),
+      text.on('refused', (detail) => this.#keep(detail)),
     ]
     this.#count()
   }
@@ -110,7 +111,9 @@ export class TextState {
   }
   #keep(detail: unknown): void {
     const words = wordsIn(detail)
-    if (words !== '') this.setAside = [...this.setAside, words]
+    if (words === '') return
+    const refusal = (detail as Partial<LostWords>).refusal ?? null
+    this.setAside = [...this.setAside, { words, refusal }]
   }
   #countSoon(): void {
     clearTimeout(this.#timer)

@@ -1,4 +1,5 @@
 import { common } from './en/common.ts'
+import { editor } from './en/editor.ts'
 import { help } from './en/help.ts'
 import { join } from './en/join.ts'
 import { refusals } from './en/refusals.ts'
@@ -6,5 +7,5 @@ import { room } from './en/room.ts'
 import { states } from './en/states.ts'
 
 /** Every sentence of the screens, in English: the catalogue the others are measured by. */
-export const en = { ...common, ...join, ...room, ...states, ...help } as const
+export const en = { ...common, ...join, ...room, ...editor, ...states, ...help } as const
 export const refusalsInEnglish = refusals

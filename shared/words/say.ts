@@ -1,6 +1,7 @@
 import type { PartyId } from '../ids.ts'
 import type { Refusal } from '../refusals.ts'
-import type { en, refusalsInEnglish } from './en.ts'
+import type { en } from './en.ts'
+import type { RefusalSentences, RefusalSpeech } from './refusal-sentences.ts'
 
 /** A sentence that counts: forms by `Intl.PluralRules` category. `{count}` is written in the language's digits. */
 export interface Plural {
@@ -29,18 +30,6 @@ export type Say = <K extends Key>(
 
 /** One language: every key of the English catalogue, with the same placeholders. */
 export type Catalogue = { readonly [K in Key]: (typeof en)[K] extends string ? string : Plural }
-/** One sentence per refusal code, by type: the fact, then the next step. */
-export type RefusalSentences = {
-  readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { code: C }>, speak: RefusalSpeech) => string
-}
-/** What a refusal's sentence may use. */
-export interface RefusalSpeech {
-  party: (party: PartyId) => string
-  list: (items: string[]) => string
-  moment: (at: number) => string
-  number: (value: number) => string
-}
-
 /** Everything said in one language. Times are local to `zone`, or to the machine when there is none. */
 export interface Speech {
   readonly language: string
@@ -63,7 +52,7 @@ const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
 export function createSpeech(
   language: string,
   catalogue: Catalogue,
-  refusals: RefusalSentences | typeof refusalsInEnglish,
+  refusals: RefusalSentences,
   zone?: string,
 ): Speech {
   const direction = RIGHT_TO_LEFT.has(language.slice(0, 2)) ? 'rtl' : 'ltr'

@@ -1,4 +1,4 @@
-import type { RefusalSentences } from '../say.ts'
+import type { RefusalSentences } from '../refusal-sentences.ts'
 
 /** Why the room says no: the fact, then the next step. */
 export const refusals: RefusalSentences = {
