@@ -52,8 +52,6 @@ export class Wording {
   }
 
   async #inTurn(by: Viewer, words: Words): Promise<Answer> {
-    const known = this.#known(by, words)
-    if (known) return known
     const gate = this.#head.gate(words.track)
     const answer = await gate.shared(PATIENCE_MS, () => this.#append(by, words, 'together'))
     if (answer === null) return refuse({ code: 'text-held' })
@@ -82,6 +80,9 @@ export class Wording {
   async #append(by: Viewer, words: Words, mode: 'together' | 'alone'): Promise<Answer | 'late'> {
     let isCaughtUp = false
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      // Another node may have recorded the same frame meanwhile.
+      const known = this.#known(by, words)
+      if (known) return known
       const admission = this.#admit(by, words)
       if (!admission.ok) {
         if (admission.refusal.code !== 'unknown-dependency' || isCaughtUp) return admission

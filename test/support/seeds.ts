@@ -1,7 +1,8 @@
-/** The seeds of a run: 1 to `count`, or the one that `PARLEY_SEED` names. */
+/** The seeds of a run: 1 to `count` (or `PARLEY_SEEDS`), or the one that `PARLEY_SEED` names. */
 export function seedsOf(count: number): number[] {
   const only = process.env['PARLEY_SEED']
-  return only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)]
+  const length = Number(process.env['PARLEY_SEEDS'] ?? count)
+  return only === undefined ? Array.from({ length }, (_, index) => index + 1) : [Number(only)]
 }
 
 /** The command that plays one seed again; put where a failure prints it. */
