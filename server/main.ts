@@ -13,6 +13,8 @@ import { openTelemetry, type Telemetry } from './telemetry.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const SAMPLE_FOLDER = join(ROOT, 'sample')
+/** Forty acts take two seconds; the room opens without them if they do not come to an end. */
+const PLAY_MS = 60_000
 /** Whatever still hangs then is not worth a supervisor's kill. */
 const EXIT_AFTER_MS = 9_000
 
@@ -53,6 +55,8 @@ async function start(config: Config): Promise<void> {
   if (config.sample && isLoopback(config.host)) await openSample(app, folder, fresh, url)
   say(`Parley is ready: ${app.address}/`)
   if (app.sample) say('Opened on this machine, that page lets you into every seat of the sample.')
+  if (!config.publicUrl && !isLoopback(config.host))
+    say('PUBLIC_URL is not set: pages opened under a name of this machine get no live line.')
   telemetry.log.info({ port }, 'ready')
 }
 
@@ -94,7 +98,9 @@ async function playSample(url: string, seats: Record<string, string>): Promise<v
   if (!existsSync(script)) return
   const player = spawn(process.execPath, [script], { stdio: ['pipe', 'ignore', 'inherit'] })
   player.stdin.end(`${JSON.stringify({ url, seats })}\n`)
+  const late = setTimeout(() => player.kill(), PLAY_MS)
   await new Promise((done) => player.once('close', done).once('error', done))
+  clearTimeout(late)
 }
 
 /** Sends people away, finishes what is under way, and exits within 10 s; a second signal exits at once. */
