@@ -41,11 +41,13 @@ export function writeFrame(socket: Socket, bytes: Uint8Array): void {
   connectionOf(socket).write(bytes, { compress: false })
 }
 
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length)
+
 /** Frames the bytes at the first of many receivers and writes them as they are to all. */
 export function writeShared(socket: Socket, frame: SharedFrame): void {
   const framed = frame.framed ?? {
     compress: false,
-    wsPreEncodedFrame: [frameHeader(frame.bytes.length), Buffer.from(frame.bytes)],
+    wsPreEncodedFrame: [frameHeader(frame.bytes.length), viewOf(frame.bytes)],
   }
   frame.framed = framed
   connectionOf(socket).write(frame.bytes, framed as WriteOptions)
