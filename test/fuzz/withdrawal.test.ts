@@ -63,7 +63,8 @@ class Drill {
   }
 
   async #open(guest: Guest, person: Person): Promise<void> {
-    const kept = this.#chance.below(2) === 0 && guest.kept?.isReadOnly === false ? guest.kept : null
+    const had = person.texts.get(PLENARY) ?? guest.kept
+    const kept = this.#chance.below(2) === 0 && had?.isReadOnly === false ? had : null
     if (kept) person.texts.set(PLENARY, kept)
     const asked = kept?.resume
     const opened = person.open(PLENARY, asked)
