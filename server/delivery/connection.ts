@@ -5,7 +5,7 @@ import { type AskId, type Instant, mintId, parseTrackId, type TrackId } from '#s
 import { refuse } from '#shared/outcome.ts'
 import { type Down, encodeDown, type Look, type Place, type Up } from '#shared/protocol/frames.ts'
 import { diff, type Json, pack } from '#shared/protocol/patch.ts'
-import type { Refusal } from '#shared/refusals.ts'
+import { includes, type Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { Running } from '../processes/port.ts'
 import type { Channel } from './channel.ts'
@@ -243,9 +243,13 @@ export class Connection implements Seated, Reader {
 
   #here(number: number, place: Place | null): void {
     const channel = this.#channels.get(number)
-    if (!channel || this.#ports.running.level(this.#viewer, channel.track) === 'hidden') return
+    const level = channel && this.#ports.running.level(this.#viewer, channel.track)
+    if (!channel || !level || level === 'hidden') return
     const text = this.#ports.running.state.tracks.by[channel.track]?.text
-    this.#ports.texts.moved(channel, text && place ? placeIn(text, place) : null)
+    const there = text && place ? placeIn(text, place) : null
+    // Who may not write has no caret, only the clause it looks at.
+    const isWriter = includes(level, 'suggest')
+    this.#ports.texts.moved(channel, there && !isWriter ? { clause: there.clause } : there)
   }
 
   // ---- channels

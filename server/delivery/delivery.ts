@@ -6,7 +6,7 @@ import type { Random, Time } from '#shared/world.ts'
 import type { Health } from '../log/log.ts'
 import type { Processes, Running, Withdraw } from '../processes/port.ts'
 import type { Telemetry } from '../telemetry.ts'
-import { Hall } from './hall.ts'
+import { Hall, NOT_FOLLOWED } from './hall.ts'
 import type { Delivery, Receiver, Seated } from './receiver.ts'
 
 export interface DeliveryOptions {
@@ -46,6 +46,7 @@ class NodeDelivery implements Delivery {
     if (this.#isDraining) return refuse({ code: 'draining', retryAfterMs: LAST_MS })
     const { seat, session } = receiver.viewer
     if (!running?.state.seats.by[seat]) return refuse({ code: 'no-such-thing' })
+    if (running.isDamaged) return refuse(NOT_FOLLOWED)
     if (session && running.state.access.sessions.by[session]?.ended) return refuse({ code: 'session-ended' })
     const seated = this.#hallOf(running).seat(receiver)
     const health = this.#options.processes.health()

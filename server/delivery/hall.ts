@@ -74,6 +74,10 @@ export class Hall {
   }
 
   #due(): void {
+    if (this.#ports.running.isDamaged) {
+      for (const { receiver } of [...this.connections]) receiver.close(NOT_FOLLOWED)
+      return
+    }
     this.#refresh()
     this.#texts.resumeAll()
   }
@@ -82,6 +86,9 @@ export class Hall {
     for (const connection of [...this.connections]) connection.refresh()
   }
 }
+
+/** What is folded may be behind what was decided: nobody is served from it. */
+export const NOT_FOLLOWED = { code: 'not-saved', reason: 'unavailable' } as const
 
 /** Events that no view shows anything of: words and brackets are told of in their text's own channel. */
 const IN_TEXT_ONLY: ReadonlySet<string> = new Set<Event['type']>([

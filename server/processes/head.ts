@@ -48,6 +48,7 @@ export class Head {
   #waiting: { seq: Seq; resolve: () => void }[] = []
   #isFolding = false
   #isDamaged = false
+  #onDamaged: () => void = () => undefined
   #stop: () => void = () => undefined
   #onFolded: (weight: { entries: number; bytes: number }) => void = () => undefined
 
@@ -240,9 +241,14 @@ export class Head {
     }
   }
 
+  onDamaged(listener: () => void): void {
+    this.#onDamaged = listener
+  }
+
   #damage(cause: unknown): void {
     this.#isDamaged = true
     this.ports.onDamage(cause)
+    this.#onDamaged()
     const waiting = this.#waiting
     this.#waiting = []
     for (const one of waiting) one.resolve()

@@ -62,6 +62,8 @@ export interface Running {
   onApplied(listener: (applied: Applied) => void): () => void
   /** Called when what may be seen changed without an entry: an instant passed, or sight was cut in memory. The result stops it. */
   onDue(listener: () => void): () => void
+  /** The log can not be followed further: nothing more is served from what was folded. `onDue` tells when it happens. */
+  readonly isDamaged: boolean
   /** Sight cut in memory though the log could not record it: nothing of the track is served to these until restart. */
   readonly closures: ReadonlySet<`${TrackId}/${PartyId | SeatId}`>
 }

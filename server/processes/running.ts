@@ -70,11 +70,16 @@ export class RunningProcess implements Running {
       },
     )
     this.#snapshots = new SnapshotPolicy(ports.log, head.id, head.folded)
+    head.onDamaged(() => this.#due())
     head.onFolded((weight) => this.#snapshots.note(weight))
   }
 
   get id(): ProcessId {
     return this.#head.id
+  }
+
+  get isDamaged(): boolean {
+    return this.#head.isDamaged
   }
 
   get state(): Process {

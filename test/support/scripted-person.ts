@@ -11,6 +11,7 @@ import {
   encodeUp,
   type Look,
   type Opened,
+  type Place,
   type Resume,
   type Shown,
   type Up,
@@ -93,6 +94,7 @@ export class Person implements Receiver {
   readonly received: Received[] = []
   readonly texts = new Map<TrackId, PersonsText>()
   readonly here = new Map<TrackId, SeatId[]>()
+  readonly places = new Map<SeatId, Place | null>()
   readonly refusedWords: Refusal[] = []
   readonly withdrawn: TrackId[] = []
   saving: Down | null = null
@@ -293,6 +295,7 @@ export class Person implements Receiver {
           frame.track,
           frame.here.map(({ seat }) => seat),
         )
+        for (const { seat, place } of frame.here) this.places.set(seat, place)
         return
       case 'saving':
         this.saving = frame

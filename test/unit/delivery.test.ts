@@ -126,3 +126,21 @@ describe('commands', () => {
     expect(forum.text(PLENARY).clauses.length).toBe(3)
   })
 })
+
+describe('presence', () => {
+  test('P5.1 it is made from the connection: who may only read has no caret, and no place is told that is not there', async () => {
+    const stage = await Stage.open({ seed: 4 })
+    await stage.mediate({ type: 'SetAccess', changes: [{ track: PLENARY, party: FORUM_PARTY, level: 'read' }] })
+    const [council, forum] = await stage.seats(PLENARY, COUNCIL, FORUM)
+    const { id: clause, leaf } = stage.clause(PLENARY, 0)
+    const { channel } = forum.text(PLENARY)
+    forum.say({ frame: 'here', channel, place: { clause, leaf, after: null } })
+    council.say({ frame: 'here', channel: council.text(PLENARY).channel, place: { clause, leaf, after: null } })
+    await stage.rest()
+    expect(council.places.get(FORUM)).toEqual({ clause })
+    expect(forum.places.get(COUNCIL)).toEqual({ clause, leaf, after: null })
+    council.say({ frame: 'here', channel: council.text(PLENARY).channel, place: { clause: 'elsewhere' } })
+    await stage.rest()
+    expect(forum.places.get(COUNCIL)).toBeNull()
+  })
+})

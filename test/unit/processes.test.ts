@@ -107,6 +107,42 @@ describe('a process on its log', () => {
   })
 })
 
+describe('a log that can not be followed', () => {
+  test('P2.10 nobody is served from a state that may be behind, and nothing is taken in', async () => {
+    const stage = await Stage.open({ seed: 12 })
+    const [council] = await stage.seats(PLENARY, COUNCIL)
+    const [first] = await stage.log.read(stage.process, 0, 1)
+    if (!first) throw new Error('a process begins with an entry')
+    await stage.log.append(stage.process, [{ ...first, body: new Uint8Array([1, 2, 3]) }], {})
+    await stage.rest()
+    expect(stage.bugs.length).toBe(1)
+    expect(council.end).toEqual({ code: 'not-saved', reason: 'unavailable' })
+    await expect(stage.seat(COUNCIL)).rejects.toThrow('not-saved')
+    const asked = stage.running.act(by(MEDIATOR), null, { type: 'PublishNotice', words: 'x' })
+    expect(await asked).toEqual({ ok: false, refusal: { code: 'not-saved', reason: 'unavailable' } })
+  })
+})
+
+describe('a text that nobody reads', () => {
+  test('P11.4 it rests, and wakes as it was', async () => {
+    const stage = await Stage.open({ seed: 13 })
+    const [council] = await stage.seats(PLENARY, COUNCIL)
+    const leaf = stage.leaf(PLENARY, 0)
+    council.type(PLENARY, leaf, 0, 'Then: ')
+    await stage.rest()
+    const live = stage.running.live(PLENARY)
+    council.drop()
+    await stage.time.advance(31_000)
+    const woken = stage.running.live(PLENARY)
+    expect(woken).not.toBe(live)
+    expect(woken?.encode()).toEqual(live?.encode())
+    const [again] = await stage.seats(PLENARY, COUNCIL)
+    again.type(PLENARY, leaf, 0, 'Now: ')
+    await stage.rest()
+    expect(stage.words(PLENARY, leaf)).toBe('Now: Then: The parties share the water.')
+  })
+})
+
 describe('bodies of a caucus', () => {
   test('L4.1 no word of a caucus stands in the log in the clear, and without its key the process still runs', async () => {
     const stage = await Stage.open({ seed: 8 })
