@@ -52,12 +52,17 @@ async function start(config: Config): Promise<void> {
   const url = addressOf({ ...config, publicUrl: null }, port)
   sayRunning(folder, { pid: process.pid, url })
   leaveOnSignal(app, folder, telemetry)
-  if (config.sample && isLoopback(config.host)) await openSample(app, folder, fresh, url)
+  if (config.sample && isForThisMachine(config)) await openSample(app, folder, fresh, url)
   say(`Parley is ready: ${app.address}/`)
   if (app.sample) say('Opened on this machine, that page lets you into every seat of the sample.')
   if (!config.publicUrl && !isLoopback(config.host))
     say('PUBLIC_URL is not set: pages opened under a name of this machine get no live line.')
   telemetry.log.info({ port }, 'ready')
+}
+
+/** Neither listening to others nor published to them by a proxy. */
+function isForThisMachine({ host, publicUrl }: Config): boolean {
+  return isLoopback(host) && (publicUrl === null || isLoopback(new URL(publicUrl).hostname))
 }
 
 function openFolderOrStop(folder: string): void {

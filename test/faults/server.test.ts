@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { parley } from '../support/command-line.ts'
 import { cleanUp, post, SMALL_PROCESS, type StartedServer, startServer } from '../support/server.ts'
 import { openWire } from '../support/wire-client.ts'
 
@@ -176,11 +177,57 @@ describe('a process', () => {
 })
 
 describe('the first start', () => {
-  test('O4 other processes have no page of first start', async () => {
-    const server = await started()
-    await server.newProcess()
-    expect((await fetch(`${server.url}/api/first-start`)).status).toBe(404)
-    const opened = await post(`${server.url}/api/first-start/open`, { seat: 'north-head' }, { origin: server.url })
+  test('O4 makes the sample once and lets this machine into every seat of it, each apart from the others', async () => {
+    const server = await started({ PARLEY_SAMPLE: 'on' })
+    expect(server.output()).toMatch(/^ {2}Ilse Corvane \(tavira, head\)$/m)
+    const page = await json(await fetch(`${server.url}/api/first-start`))
+    expect(page).toMatchObject({ process: { title: 'Lake Maren Basin Talks' } })
+    const seats = (page['seats'] as { id: string }[]).map(({ id }) => id)
+    expect(seats.length).toBeGreaterThan(5)
+    const open = (seat: string, headers: Record<string, string>) =>
+      post(`${server.url}/api/first-start/open`, { seat }, headers)
+    const cookies: string[] = []
+    for (const seat of seats.slice(0, 3)) {
+      const opened = await open(seat, { origin: server.url })
+      expect(opened.status).toBe(200)
+      cookies.push((opened.headers.get('set-cookie') ?? '').split(';')[0] ?? '')
+      const { process, address } = await json(opened)
+      expect(address).toBe(`/r/${process}/${seat}/`)
+      const named = { process: String(process), seat }
+      const wire = await openWire(server.url, named, { Origin: server.url, Cookie: cookies.join('; ') })
+      expect(wire.view().me).toMatchObject({ seat, confined: false })
+      wire.close()
+    }
+    const again = await open(seats[0] ?? '', { origin: server.url, cookie: cookies.join('; ') })
+    expect([again.status, again.headers.get('set-cookie')]).toEqual([200, null])
+    for (const headers of [
+      {},
+      { origin: 'http://evil.example' },
+      { origin: server.url, 'x-forwarded-for': '10.0.0.9' },
+    ])
+      expect((await open(seats[0] ?? '', headers)).status).toBe(404)
+    expect((await open('nobody', { origin: server.url })).status).toBe(404)
+    const { codes } = await server.newProcess()
+    expect((await open('north-head', { origin: server.url })).status).toBe(404)
+    expect((await server.redeem(codes['north-head'] ?? '')).seat).toBe('north-head')
+    await server.end('SIGTERM')
+    const later = await startServer({ folder: server.folder, environment: { PARLEY_SAMPLE: 'on' } })
+    expect(later.output()).not.toContain('Ilse Corvane')
+    expect(await json(await fetch(`${later.url}/api/first-start`))).toMatchObject({ process: page['process'] })
+    const listed = await json(await later.operator('/api/operator/processes', {}))
+    expect(listed['processes']).toHaveLength(2)
+  })
+
+  test('O4 a room of one’s own, and a room published under a name, have no such page', async () => {
+    const own = await started()
+    await own.newProcess()
+    expect((await fetch(`${own.url}/api/first-start`)).status).toBe(404)
+    const opened = await post(`${own.url}/api/first-start/open`, { seat: 'north-head' }, { origin: own.url })
     expect(opened.status).toBe(404)
+    const published = await started({ PARLEY_SAMPLE: 'on', PUBLIC_URL: 'https://talks.example.org' })
+    expect(published.url).toBe('https://talks.example.org')
+    const { url } = JSON.parse(readFileSync(join(published.folder, 'running.json'), 'utf8'))
+    expect((await fetch(`${url}/api/first-start`)).status).toBe(404)
+    expect((await parley(published.folder, 'seats')).out).toContain('No process yet')
   })
 })
