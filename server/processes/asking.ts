@@ -260,4 +260,4 @@ const ABOUT_ACCESS: ReadonlySet<Command['type']> = new Set([
   'ConfirmDevice',
   'EndSession',
 ])
-export const isAboutAccess = (command: Command): command is AccessCommand => ABOUT_ACCESS.has(command.type)
+const isAboutAccess = (command: Command): command is AccessCommand => ABOUT_ACCESS.has(command.type)

@@ -24,7 +24,7 @@ interface Header {
 }
 
 /** State and texts of one place in the log, in one piece: either all of it is there, or none. */
-export function encodeSnapshot(folded: Folded): Uint8Array | null {
+function encodeSnapshot(folded: Folded): Uint8Array | null {
   if (!folded.state) return null
   const texts = folded.texts.kept()
   const header: Header = {
@@ -43,7 +43,7 @@ export function encodeSnapshot(folded: Folded): Uint8Array | null {
 }
 
 /** Null when the bytes are of another shape: then the log is folded from its start. */
-export function decodeSnapshot(bytes: Uint8Array): Folded | null {
+function decodeSnapshot(bytes: Uint8Array): Folded | null {
   const decoder = createDecoder(bytes)
   if (readVarUint(decoder) !== SHAPE) return null
   const header = JSON.parse(readVarString(decoder)) as Header

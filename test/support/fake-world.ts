@@ -33,11 +33,6 @@ export class FakeTime implements Time {
     }
   }
 
-  /** Alarms that are set. */
-  get alarms(): number {
-    return this.#alarms.length
-  }
-
   /** Moves on by `ms`; what is due on the way runs at its instant, and all that follows from it. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms

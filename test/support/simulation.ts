@@ -14,7 +14,7 @@ import { FakeTime, fakeRandom, settled } from './fake-world.ts'
 import { Person } from './scripted-person.ts'
 
 /** Four parties; a text in plenary, one that only Tavira and the mediators share, and one of Tavira's own. */
-export const FILE = {
+const FILE = {
   title: 'Lake Maren Basin Talks',
   languages: ['en'],
   charter: { text: 'We talk until we agree.', decisionRule: 'consensus', acceptance: 'waived' },
