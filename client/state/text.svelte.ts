@@ -1,3 +1,4 @@
+import type { Quote } from '#shared/domain/process.ts'
 import type { BracketId, ClauseId, LeafId } from '#shared/ids.ts'
 import { includes, type Refusal } from '#shared/refusals.ts'
 import { slice, struckRange } from '#shared/text/compose.ts'
@@ -17,6 +18,8 @@ export class TextState {
   readonly text: OpenText
   active = $state<ClauseId | null>(null)
   counts = $state.raw<Counts>(NONE)
+  /** The words selected in the text, for a comment about them. */
+  selected = $state.raw<(Quote & { clause: string }) | null>(null)
   level = $state<OpenText['level']>('read')
   /** Words of one's own that the room did not take in, to be copied from here. */
   setAside = $state.raw<{ words: string; refusal: Refusal | null }[]>([])
@@ -70,11 +73,6 @@ export class TextState {
     void this.#changes
     const words = bracket.leaf ? this.text.text(bracket.leaf).toString() : ''
     return { words, struck: bracket.struck ? this.#struck(bracket.host, bracket.struck) : '' }
-  }
-  /** Whether the clause, as shown, has these words: a selection may belong to another one. */
-  plainHas(clause: StructureClause, words: string): boolean {
-    void this.#changes
-    return this.text.plain(clause.id).includes(words)
   }
   dismiss(index: number): void {
     this.setAside = this.setAside.filter((_, at) => at !== index)
