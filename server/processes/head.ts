@@ -7,7 +7,7 @@ import type { Appended, Audience, Conditions, Entry, Lane, Log, NewEntry, NotApp
 import { audienceOf, encodeBody, isAboutText, keyOf, trackOf } from './facts.ts'
 import type { Folded, Opened } from './fold.ts'
 import { Gate, Turns } from './gate.ts'
-import { Keys } from './keys.ts'
+import type { Keys } from './keys.ts'
 import type { Applied } from './port.ts'
 import { weightOf } from './snapshots.ts'
 
@@ -52,11 +52,11 @@ export class Head {
   #stop: () => void = () => undefined
   #onFolded: (weight: { entries: number; bytes: number }) => void = () => undefined
 
-  constructor(id: ProcessId, folded: Folded, ports: HeadPorts) {
+  constructor(id: ProcessId, folded: Folded, keys: Keys, ports: HeadPorts) {
     this.id = id
     this.folded = folded
     this.ports = ports
-    this.#keys = new Keys(id, ports.log, ports.random.stream('keys'))
+    this.#keys = keys
   }
 
   /** Follows from where the snapshot ends; resolves when the present is reached. Throws `LogDamaged`. */
@@ -206,7 +206,7 @@ export class Head {
     this.#isFolding = true
     for (let next = this.#unfolded.shift(); next; next = this.#unfolded.shift()) {
       try {
-        await this.#keys.fetch(next)
+        await this.#keys.fetch(next.flatMap(({ key }) => key ?? []))
         this.#fold(this.#keys.open(next))
       } catch (cause) {
         this.#damage(cause)

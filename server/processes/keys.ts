@@ -15,7 +15,7 @@ export class Keys {
   constructor(id: ProcessId, log: Log, random: Random) {
     this.#id = id
     this.#log = log
-    this.#random = random
+    this.#random = random.stream('keys')
   }
 
   /** Makes sure that the named keys can seal. False when a new one could not be kept. */
@@ -40,6 +40,11 @@ export class Keys {
     return kept
   }
 
+  /** Whether bodies can be sealed under the key now. */
+  holds(name: string): boolean {
+    return (this.#secrets.get(name) ?? null) !== null
+  }
+
   /** Only after `make`. */
   seal(name: string, body: Uint8Array): Uint8Array {
     const secret = this.#secrets.get(name)
@@ -52,18 +57,22 @@ export class Keys {
     return entries.every(({ key }) => key === undefined || this.#secrets.has(key))
   }
 
-  async fetch(entries: Entry[]): Promise<void> {
-    for (const { key } of entries) {
-      if (key !== undefined && !this.#secrets.has(key)) this.#secrets.set(key, await this.#log.loadKey(this.#id, key))
-    }
+  /** Brings the keys to hand that the log has. */
+  async fetch(names: Iterable<string>): Promise<void> {
+    for (const name of names)
+      if (!this.#secrets.has(name)) this.#secrets.set(name, await this.#log.loadKey(this.#id, name))
+  }
+
+  /** Only after `fetch` or `make`; null when the key was erased. */
+  unseal(name: string, sealed: Uint8Array): Uint8Array | null {
+    const secret = this.#secrets.get(name)
+    return secret ? unseal(secret, sealed) : null
   }
 
   /** The entries in the clear; the body of an erased object is null. */
   open(entries: Entry[]): Opened[] {
     return entries.map((entry) => {
-      if (entry.key === undefined) return { entry, body: entry.body }
-      const secret = this.#secrets.get(entry.key)
-      return { entry, body: secret ? unseal(secret, entry.body) : null }
+      return { entry, body: entry.key === undefined ? entry.body : this.unseal(entry.key, entry.body) }
     })
   }
 }

@@ -8,6 +8,7 @@ import type { Log } from '../log/log.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { Folded } from './fold.ts'
 import { type Draft, Head } from './head.ts'
+import { Keys } from './keys.ts'
 import type { AccessActs, Processes, Withdraw } from './port.ts'
 import { type RunningPorts, RunningProcess } from './running.ts'
 import { drawClient } from './texts.ts'
@@ -46,7 +47,8 @@ class NodeProcesses implements Processes {
       () => drawClient(chance),
       log.now(),
     )
-    const head = new Head(id, new Folded(), this.#portsOf(id))
+    const ports = this.#portsOf(id)
+    const head = new Head(id, new Folded(), new Keys(id, log, ports.random), ports)
     const drafts = events.map((event): Draft => ({ kind: 'event', by: 'operator', event }))
     const appended = await head.appendFirst(drafts)
     if (!appended.ok) {

@@ -9,6 +9,7 @@ import type { LiveText } from '../documents/documents.ts'
 import type { Audience } from '../log/log.ts'
 import { Asking } from './asking.ts'
 import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
+import { Keys } from './keys.ts'
 import { Passing } from './passing.ts'
 import type { AccessActs, Applied, LaneStand, Running, Withdraw, Words } from './port.ts'
 import { Closures, levelNow, withoutClosed } from './sight.ts'
@@ -35,8 +36,9 @@ export class RunningProcess implements Running {
 
   /** Opens from snapshot and log; null when the log has no such process. Throws `LogDamaged`. */
   static async open(id: ProcessId, ports: RunningPorts): Promise<RunningProcess | null> {
-    const head = new Head(id, await loadFolded(ports.log, id), ports)
-    const running = new RunningProcess(head, ports)
+    const keys = new Keys(id, ports.log, ports.random)
+    const head = new Head(id, await loadFolded(ports.log, id, keys), keys, ports)
+    const running = new RunningProcess(head, keys, ports)
     await head.follow()
     if (!head.folded.state) {
       head.stop()
@@ -47,7 +49,7 @@ export class RunningProcess implements Running {
     return running
   }
 
-  constructor(head: Head, ports: RunningPorts) {
+  constructor(head: Head, keys: Keys, ports: RunningPorts) {
     const { withdraw, access } = ports
     this.#ports = ports
     this.#head = head
@@ -69,7 +71,7 @@ export class RunningProcess implements Running {
         await this.#asking.record(events)
       },
     )
-    this.#snapshots = new SnapshotPolicy(ports.log, head.id, head.folded)
+    this.#snapshots = new SnapshotPolicy(ports.log, head.id, head.folded, keys)
     head.onDamaged(() => this.#due())
     head.onFolded((weight) => this.#snapshots.note(weight))
   }

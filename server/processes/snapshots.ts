@@ -1,9 +1,18 @@
-import { createDecoder, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
-import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
-import type { Process } from '#shared/domain/process.ts'
+import { createDecoder, readTailAsUint8Array, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
+import {
+  createEncoder,
+  toUint8Array,
+  writeUint8Array,
+  writeVarString,
+  writeVarUint,
+  writeVarUint8Array,
+} from 'lib0/encoding'
+import type { Comment, Process, Track } from '#shared/domain/process.ts'
 import type { DocumentId, ProcessId, TrackId } from '#shared/ids.ts'
 import type { Log, Seq } from '../log/log.ts'
+import { keyOf } from './facts.ts'
 import { type CellKey, Folded, type Opened } from './fold.ts'
+import type { Keys } from './keys.ts'
 import type { LaneState } from './texts.ts'
 
 const NAME = 'process'
@@ -15,57 +24,115 @@ const FIRST_AFTER_BYTES = 256 * 1024
 const ENTRY_BYTES = 256
 
 interface Header {
+  /** Without what belongs to erasable tracks; their places in the orders are kept. */
   state: Process
   seq: Seq
   events: Seq
   documents: [DocumentId, Seq][]
   left: [TrackId, CellKey[]][]
-  texts: { track: TrackId; lanes: [number, LaneState][] }[]
+  /** Whose words follow, in this order. `key`: sealed under it, with the track and its comments. */
+  texts: { track: TrackId; key: string | null; lanes: [number, LaneState][] }[]
 }
 
-/** State and texts of one place in the log, in one piece: either all of it is there, or none. */
-function encodeSnapshot(folded: Folded): Uint8Array | null {
-  if (!folded.state) return null
-  const texts = folded.texts.kept()
+/** What is kept of an erasable track, sealed. */
+interface Apart {
+  track: Track
+  comments: Comment[]
+}
+
+/**
+ * State and texts of one place in the log, in one piece: either all of it is there, or none. What belongs to an erasable
+ * track is sealed under the track's own key, as it is in the log; a track whose key was erased is left out.
+ */
+function encodeSnapshot(folded: Folded, keys: Keys): Uint8Array | null {
+  const { state } = folded
+  if (!state) return null
+  const words = new Map(folded.texts.kept().map((text) => [text.track, text]))
   const header: Header = {
-    state: folded.state,
+    state: withoutErasable(state),
     seq: folded.seq,
     events: folded.events,
     documents: [...folded.documents],
     left: [...folded.left].map(([track, cells]) => [track, [...cells]]),
-    texts: texts.map(({ track, lanes }) => ({ track, lanes })),
+    texts: [],
+  }
+  const bodies = createEncoder()
+  for (const id of state.tracks.order) {
+    const track = state.tracks.by[id]
+    const key = track ? keyOf(id, track.kind) : null
+    if (!track || (key ? !keys.holds(key) : !words.has(id))) continue
+    header.texts.push({ track: id, key, lanes: words.get(id)?.lanes ?? [] })
+    const bytes = words.get(id)?.bytes ?? NOTHING
+    if (!key) writeVarUint8Array(bodies, bytes)
+    else writeVarUint8Array(bodies, keys.seal(key, encodeApart(apartOf(state, track), bytes)))
   }
   const encoder = createEncoder()
   writeVarUint(encoder, SHAPE)
   writeVarString(encoder, JSON.stringify(header))
-  for (const { bytes } of texts) writeVarUint8Array(encoder, bytes)
+  writeUint8Array(encoder, toUint8Array(bodies))
+  return toUint8Array(encoder)
+}
+
+const NOTHING = new Uint8Array()
+
+function withoutErasable(state: Process): Process {
+  const isKept = (track: TrackId): boolean => keyOf(track, state.tracks.by[track]?.kind ?? null) === null
+  const tracks = Object.entries(state.tracks.by).filter(([, { id }]) => isKept(id))
+  const comments = Object.entries(state.comments.by).filter(([, { track }]) => isKept(track))
+  return {
+    ...state,
+    tracks: { order: state.tracks.order, by: Object.fromEntries(tracks) },
+    comments: { order: state.comments.order, by: Object.fromEntries(comments) },
+  }
+}
+
+const apartOf = (state: Process, track: Track): Apart => ({
+  track,
+  comments: Object.values(state.comments.by).filter((comment) => comment.track === track.id),
+})
+
+function encodeApart(apart: Apart, bytes: Uint8Array): Uint8Array {
+  const encoder = createEncoder()
+  writeVarString(encoder, JSON.stringify(apart))
+  writeUint8Array(encoder, bytes)
   return toUint8Array(encoder)
 }
 
 /** Null when the bytes are of another shape: then the log is folded from its start. */
-function decodeSnapshot(bytes: Uint8Array): Folded | null {
+async function decodeSnapshot(bytes: Uint8Array, keys: Keys): Promise<Folded | null> {
   const decoder = createDecoder(bytes)
   if (readVarUint(decoder) !== SHAPE) return null
   const header = JSON.parse(readVarString(decoder)) as Header
+  await keys.fetch(header.texts.flatMap(({ key }) => key ?? []))
   const folded = new Folded()
+  const { tracks, comments } = header.state
+  for (const { track: id, key, lanes } of header.texts) {
+    const body = readVarUint8Array(decoder)
+    const opened = key ? keys.unseal(key, body) : body
+    if (!opened) continue
+    const reading = createDecoder(opened)
+    if (key) {
+      const apart = JSON.parse(readVarString(reading)) as Apart
+      tracks.by[id] = apart.track
+      for (const comment of apart.comments) comments.by[comment.id] = comment
+    }
+    const text = tracks.by[id]?.text
+    if (text) folded.texts.load(id, text, readTailAsUint8Array(reading), lanes)
+  }
+  tracks.order = tracks.order.filter((id) => tracks.by[id])
+  comments.order = comments.order.filter((id) => comments.by[id])
   folded.state = header.state
   folded.seq = header.seq
   folded.events = header.events
   for (const [document, seq] of header.documents) folded.documents.set(document, seq)
   for (const [track, cells] of header.left) folded.left.set(track, new Set(cells))
-  for (const { track, lanes } of header.texts) {
-    const text = header.state.tracks.by[track]?.text
-    const state = readVarUint8Array(decoder)
-    if (!text) return null
-    folded.texts.load(track, text, state, lanes)
-  }
   return folded
 }
 
 /** Where the log says a process stood last; an empty one when it says nothing. */
-export async function loadFolded(log: Log, id: ProcessId): Promise<Folded> {
+export async function loadFolded(log: Log, id: ProcessId, keys: Keys): Promise<Folded> {
   const snapshot = await log.loadSnapshot(id, NAME)
-  return (snapshot && decodeSnapshot(snapshot.bytes)) ?? new Folded()
+  return (snapshot && (await decodeSnapshot(snapshot.bytes, keys))) ?? new Folded()
 }
 
 /** Decides when a snapshot is worth its cost: when the log since the last one outweighs half of it. */
@@ -73,14 +140,16 @@ export class SnapshotPolicy {
   readonly #log: Log
   readonly #id: ProcessId
   readonly #folded: Folded
+  readonly #keys: Keys
   #due = FIRST_AFTER_BYTES
   #since = 0
   #saving: Promise<void> = Promise.resolve()
 
-  constructor(log: Log, id: ProcessId, folded: Folded) {
+  constructor(log: Log, id: ProcessId, folded: Folded, keys: Keys) {
     this.#log = log
     this.#id = id
     this.#folded = folded
+    this.#keys = keys
   }
 
   /** Counts what was folded; starts a save when it is time. */
@@ -91,7 +160,7 @@ export class SnapshotPolicy {
 
   /** Resolves when kept, or when the log could not keep it: a snapshot only saves time. */
   save(): Promise<void> {
-    const bytes = this.#since > 0 ? encodeSnapshot(this.#folded) : null
+    const bytes = this.#since > 0 ? encodeSnapshot(this.#folded, this.#keys) : null
     if (!bytes) return this.#saving
     this.#since = 0
     this.#due = Math.max(FIRST_AFTER_BYTES, bytes.length / 2)

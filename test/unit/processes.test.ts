@@ -144,26 +144,37 @@ describe('a text that nobody reads', () => {
 })
 
 describe('bodies of a caucus', () => {
-  test('L4.1 no word of a caucus stands in the log in the clear, and without its key the process still runs', async () => {
+  test('L4.1 no word of a caucus stands in log or snapshot in the clear, and without its key the process still runs', async () => {
     const stage = await Stage.open({ seed: 8 })
     const [tavira] = await stage.seats(CAUCUS, TAVIRA)
-    tavira.type(CAUCUS, stage.leaf(CAUCUS, 0), 0, 'our last price ')
+    const { id: clause, leaf } = stage.clause(CAUCUS, 0)
+    tavira.type(CAUCUS, leaf, 0, 'our last price ')
+    await tavira.act({ type: 'Comment', track: CAUCUS, clause, words: 'not a word', audience: 'track' })
     await stage.rest()
-    const entries = await stage.log.read(stage.process, 0, 1000)
-    const stored = Buffer.concat(entries.map(({ body }) => body)).toString('utf8')
-    expect(stored).toContain('The parties share the water.')
-    expect(stored).not.toContain('last price')
-    expect(stored).not.toContain('We keep the bridge.')
+    const state = stage.running.state
     await stage.restart()
-    expect(stage.words(CAUCUS, stage.leaf(CAUCUS, 0))).toBe('our last price We keep the bridge.')
+    expect(stage.running.state).toEqual(state)
+    expect(stage.words(CAUCUS, leaf)).toBe('our last price We keep the bridge.')
+    const entries = await stage.log.read(stage.process, 0, 1000)
+    const snapshot = await stage.log.loadSnapshot(stage.process, 'process')
+    const bodies = [...entries.map(({ body }) => body), snapshot?.bytes ?? new Uint8Array()]
+    const stored = Buffer.concat(bodies).toString('utf8')
+    expect(snapshot?.seq).toBe(entries.length)
+    expect(stored).toContain('The parties share the water.')
+    for (const secret of ['last price', 'We keep the bridge.', 'not a word']) expect(stored).not.toContain(secret)
     await stage.log.eraseKey(stage.process, `track:${CAUCUS}`)
+    await stage.restart()
+    expect(stage.running.live(CAUCUS)).toBeNull()
+    expect(stage.running.live(PLENARY)).not.toBeNull()
+    const fromSnapshot = stage.running.state
     await stage.log.saveSnapshot(stage.process, 'process', {
       seq: Number.MAX_SAFE_INTEGER,
       bytes: new Uint8Array([99]),
     })
     await stage.restart()
     expect(stage.running.live(CAUCUS)).toBeNull()
-    expect(stage.running.live(PLENARY)).not.toBeNull()
+    expect(stage.running.state.tracks).toEqual(fromSnapshot.tracks)
+    expect(stage.running.state.comments).toEqual(fromSnapshot.comments)
   })
 })
 
