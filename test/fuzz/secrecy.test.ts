@@ -286,7 +286,7 @@ function firstDifference(quiet: Received[], busy: Received[]): string | null {
 const show = (one: Received | undefined): string => (one ? `at ${one.at} ${JSON.stringify(one.frame)}` : 'nothing')
 
 test('P3 what is hidden leaves no mark in what a party receives: not a byte, not an instant', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const total = new Map<string, number>()
   for (const seed of SEEDS) {

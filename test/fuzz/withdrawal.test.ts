@@ -210,7 +210,7 @@ function tellsOf(frame: Received['frame'], channels: Set<number>): boolean {
 }
 
 test('P2 after "in force" no byte of the track is written, none is on its way, and nothing sent to it stands', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const total: Record<string, number> = {}
   for (const seed of SEEDS) {

@@ -18,7 +18,7 @@ describe('words', () => {
     expect(council.refusedWords).toEqual([])
   })
 
-  test('P1.1 an acknowledgement comes after the frame that carries its words', async () => {
+  test('P1.5 an acknowledgement comes after the frame that carries its words', async () => {
     const stage = await Stage.open({ seed: 1 })
     const [council] = await stage.seats(PLENARY, COUNCIL)
     council.type(PLENARY, stage.leaf(PLENARY, 0), 0, 'All ')
@@ -87,7 +87,7 @@ describe('words', () => {
 })
 
 describe('commands', () => {
-  test('P1.2 an ask that is repeated gets its first answer and does nothing else', async () => {
+  test('P1.6 an ask that is repeated gets its first answer and does nothing else', async () => {
     const stage = await Stage.open({ seed: 1, appendMs: 20 })
     const by = { seat: MEDIATOR, confined: false, session: null }
     const ask = parseAskId('a'.repeat(22))

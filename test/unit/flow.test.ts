@@ -87,7 +87,7 @@ describe('acknowledged windows', () => {
 })
 
 describe('the log does not take writes', () => {
-  test('P1.3 everyone is told, and told again when it does', async () => {
+  test('P1.7 everyone is told, and told again when it does', async () => {
     const stage = await Stage.open({ seed: 1 })
     const [council, mediator] = await stage.seats(PLENARY, COUNCIL, MEDIATOR)
     await stage.log.restrict('disk-full')
@@ -103,7 +103,7 @@ describe('the log does not take writes', () => {
 })
 
 describe('draining', () => {
-  test('O1.1 everyone is told to come back, over the time given', async () => {
+  test('O5 everyone is told to come back, over the time given', async () => {
     const stage = await Stage.open({ seed: 1 })
     const people = await Promise.all(Array.from({ length: 10 }, () => stage.seat(COUNCIL)))
     let isDone = false

@@ -18,7 +18,7 @@ import {
 const by = (seat: typeof MEDIATOR) => ({ seat, confined: false, session: null })
 
 describe('a process on its log', () => {
-  test('P1.4 another node, from snapshot and log or from the log alone, holds the same state and the same words', async () => {
+  test('P1.8 another node, from snapshot and log or from the log alone, holds the same state and the same words', async () => {
     const stage = await Stage.open({ seed: 5 })
     const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
     const { id: clause, leaf: host } = stage.clause(PLENARY, 0)
@@ -144,7 +144,7 @@ describe('a text that nobody reads', () => {
 })
 
 describe('bodies of a caucus', () => {
-  test('L4.1 no word of a caucus stands in log or snapshot in the clear, and without its key the process still runs', async () => {
+  test('L6 no word of a caucus stands in log or snapshot in the clear, and without its key the process still runs', async () => {
     const stage = await Stage.open({ seed: 8 })
     const [tavira] = await stage.seats(CAUCUS, TAVIRA)
     const { id: clause, leaf } = stage.clause(CAUCUS, 0)
@@ -201,7 +201,7 @@ describe('looking as another', () => {
 })
 
 describe('answers with a secret', () => {
-  test('P1.2 a repeated ask for an invitation gets the same code', async () => {
+  test('P1.6 a repeated ask for an invitation gets the same code', async () => {
     const stage = await Stage.open({ seed: 10 })
     const ask = parseAskId('i'.repeat(22))
     const command: Command = { type: 'IssueInvitation', seat: ADVISER }
