@@ -1,7 +1,7 @@
 import { toggleMark } from 'prosemirror-commands'
 import { type EditorState, Selection, TextSelection } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
-import type { Composition } from './composition.ts'
+import { type Composition, flushDom } from './composition.ts'
 import { schema } from './schema.ts'
 import { bracketAt, nearBorder, nextPlace } from './steps.ts'
 import type { Typing } from './typing.ts'
@@ -26,6 +26,8 @@ export function onKey(view: EditorView, event: KeyboardEvent, acts: KeyActs): bo
   if (!event.isTrusted) return false
   if (event.isComposing || event.keyCode === 229) return false
   acts.composition.finish(view)
+  // The page's own caret may have moved a moment ago; its event comes later.
+  flushDom(view)
   const mod = event.ctrlKey || event.metaKey
   if (mod && !event.altKey) return onCommand(view, event, acts)
   if (event.altKey) return event.key === 'ArrowUp' || event.key === 'ArrowDown'
