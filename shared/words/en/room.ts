@@ -5,6 +5,7 @@ export const room = {
   'room.nav.people': 'Our people',
   'room.nav.desk': 'Desk',
   'room.nav.comments': 'Comments',
+  'room.nav.panels': 'On this page',
   'room.nav.tracks': 'Tracks',
   'room.delegation': '{short} delegation',
 
