@@ -97,7 +97,7 @@ export class Editor {
     }
     const doc = this.#binding.first()
     const plugins = [
-      input(this.#binding, {
+      input({
         typing: this.#typing,
         composition: this.#composition,
         openBracket: (view, inside) => this.#openBracket(view, inside),

@@ -1,16 +1,14 @@
 import type { Node } from 'prosemirror-model'
 import { type EditorState, Plugin, Selection, TextSelection } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
-import type { Binding } from './binding.ts'
 import { flushDom } from './composition.ts'
 import { type KeyActs, onKey } from './keys.ts'
-import { characterBeside } from './steps.ts'
 
 /**
  * From what a person does to what it means. The browser never writes in the page itself, but for input methods; every
  * insertion and deletion is taken at the editor's own selection before it happens.
  */
-export function input(binding: Binding, acts: KeyActs): Plugin {
+export function input(acts: KeyActs): Plugin {
   const { typing, composition } = acts
   return new Plugin({
     props: {
@@ -27,7 +25,7 @@ export function input(binding: Binding, acts: KeyActs): Plugin {
           event.preventDefault()
           return true
         },
-        beforeinput: (view, event) => beforeInput(view, event, binding, acts),
+        beforeinput: (view, event) => beforeInput(view, event, acts),
         compositionstart(view) {
           if (view.editable) composition.start(view)
           return false
@@ -64,12 +62,7 @@ function refuse(_view: EditorView, event: DragEvent): boolean {
   return true
 }
 
-function beforeInput(
-  view: EditorView,
-  event: InputEvent,
-  binding: Binding,
-  { typing, composition, ...acts }: KeyActs,
-): boolean {
+function beforeInput(view: EditorView, event: InputEvent, { typing, composition, ...acts }: KeyActs): boolean {
   if (!view.editable || event.isComposing || event.inputType === 'insertCompositionText') return false
   event.preventDefault()
   composition.finish(view)
@@ -98,25 +91,19 @@ function beforeInput(
       typing.redo()
       return true
     default: {
-      // insertParagraph and the rest mean nothing in a clause. Deletions:
-      const erased = inputType.startsWith('delete') ? erasedBy(view, event, binding) : null
-      if (erased) typing.erase(erased.from, erased.to, inputType.endsWith('Forward'))
+      // insertParagraph and the rest mean nothing in a clause.
+      if (inputType.startsWith('delete')) erase(view, event, typing)
       return true
     }
   }
 }
 
-/** What a deletion takes: the selection, the character beside the caret, or the stretch the browser names. */
-function erasedBy(view: EditorView, event: InputEvent, binding: Binding): { from: number; to: number } | null {
-  const { selection, doc } = view.state
-  if (!selection.empty) return selection
-  const by = /Backward$/.test(event.inputType) ? -1 : 1
-  const sheet = binding.text.sheet()
-  const enters = (bracket: Node): boolean => sheet.mayWrite(bracket.attrs['leaf'])
-  const one = characterBeside(doc, selection.head, by, enters)
-  if (!/Word|Line/.test(event.inputType)) return one
-  const target = targetOf(view, event)
-  return target && target.from < target.to ? target : one
+/** The selection, the character beside the caret, or the word or line that the browser names. */
+function erase(view: EditorView, event: InputEvent, typing: KeyActs['typing']): void {
+  const by = event.inputType.endsWith('Backward') ? -1 : 1
+  const stretch = view.state.selection.empty && /Word|Line/.test(event.inputType) ? targetOf(view, event) : null
+  if (stretch && stretch.from < stretch.to) typing.erase(stretch.from, stretch.to, by === 1)
+  else typing.eraseBeside(view, by)
 }
 
 function targetOf(view: EditorView, event: InputEvent): { from: number; to: number } | null {

@@ -3,7 +3,7 @@ import { type EditorState, Selection, TextSelection } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
 import { type Composition, flushDom } from './composition.ts'
 import { schema } from './schema.ts'
-import { bracketAt, nearBorder, nextPlace } from './steps.ts'
+import { atBorder, bracketAt, nearBorder, nextPlace } from './steps.ts'
 import type { Typing } from './typing.ts'
 
 /** What keys ask for beyond words. */
@@ -25,10 +25,11 @@ export function onKey(view: EditorView, event: KeyboardEvent, acts: KeyActs): bo
   // While reading the page ProseMirror makes up a Backspace: what it stands for is read from the page itself.
   if (!event.isTrusted) return false
   if (event.isComposing || event.keyCode === 229) return false
-  acts.composition.finish(view)
+  if (view.editable) acts.composition.finish(view)
   // The page's own caret may have moved a moment ago; its event comes later.
   flushDom(view)
   const mod = event.ctrlKey || event.metaKey
+  if (event.key === 'Backspace' || event.key === 'Delete') return erase(view, event, mod || event.altKey, acts)
   if (mod && !event.altKey) return onCommand(view, event, acts)
   if (event.altKey) return event.key === 'ArrowUp' || event.key === 'ArrowDown'
   switch (event.key) {
@@ -46,6 +47,16 @@ export function onKey(view: EditorView, event: KeyboardEvent, acts: KeyActs): bo
   }
 }
 
+/** ProseMirror would take a whole bracket beside the caret. Words and lines are the browser's to measure, but not across a border. */
+function erase(view: EditorView, event: KeyboardEvent, more: boolean, { typing }: KeyActs): boolean {
+  if (!view.editable) return false
+  const by = event.key === 'Backspace' ? -1 : 1
+  const { selection, doc } = view.state
+  if (more && selection.empty && !atBorder(doc.resolve(selection.head), by)) return false
+  typing.eraseBeside(view, by)
+  return true
+}
+
 function onCommand(view: EditorView, event: KeyboardEvent, acts: KeyActs): boolean {
   switch (event.key.toLowerCase()) {
     case 'a':
@@ -53,10 +64,12 @@ function onCommand(view: EditorView, event: KeyboardEvent, acts: KeyActs): boole
       selectAll(view)
       return true
     case 'z':
+      if (!view.editable) return false
       if (event.shiftKey) acts.typing.redo()
       else acts.typing.undo()
       return true
     case 'y':
+      if (!view.editable) return false
       acts.typing.redo()
       return true
     case 'b':

@@ -37,7 +37,9 @@ export function nearBorder(doc: Node, pos: number, by: 1 | -1): boolean {
   const next = nextPlace(doc, pos, by)
   return next === null || atBorder(doc.resolve(pos), by) || atBorder(doc.resolve(next), by)
 }
-const atBorder = ($pos: ResolvedPos, by: 1 | -1): boolean => !(by === 1 ? $pos.nodeAfter : $pos.nodeBefore)?.isText
+/** Whether no letter is beside the place: a bracket is, or the end of its words. */
+export const atBorder = ($pos: ResolvedPos, by: 1 | -1): boolean =>
+  !(by === 1 ? $pos.nodeAfter : $pos.nodeBefore)?.isText
 
 /**
  * The character that deleting takes: the one beside the caret, inside a bracket the person may write in, past brackets of

@@ -1,3 +1,4 @@
+import type { Node } from 'prosemirror-model'
 import type { EditorState } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
 import type { Outcome } from '#shared/outcome.ts'
@@ -5,6 +6,7 @@ import type { Refusal } from '#shared/refusals.ts'
 import { FORMATS, type Format } from '#shared/text/structure.ts'
 import { type LeafRange, type Plan, planInsert, planRemove, planReplace, type Spot } from '../room/plan.ts'
 import type { Binding } from './binding.ts'
+import { characterBeside } from './steps.ts'
 
 /** What the person does to the words, as plans: asked of the planner, carried out by the text, and then drawn. */
 export class Typing {
@@ -38,6 +40,15 @@ export class Typing {
     if (ahead && removed.ok && last && !sheet.mayWrite(last.leaf))
       removed.value.caret = { leaf: last.leaf, index: last.index + last.length }
     if (ranges.length > 0) this.#carryOut(removed)
+  }
+
+  /** What Backspace (-1) and Delete (1) take: the selection, else the character beside the caret. */
+  eraseBeside({ state }: EditorView, by: 1 | -1): void {
+    const { selection, doc } = state
+    const sheet = this.#binding.text.sheet()
+    const enters = (bracket: Node): boolean => sheet.mayWrite(bracket.attrs['leaf'])
+    const taken = selection.empty ? characterBeside(doc, selection.head, by, enters) : selection
+    if (taken) this.erase(taken.from, taken.to, by === 1)
   }
 
   undo(): void {
