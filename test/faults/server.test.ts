@@ -196,8 +196,11 @@ describe('the first start', () => {
       const named = { process: String(process), seat }
       const wire = await openWire(server.url, named, { Origin: server.url, Cookie: cookies.join('; ') })
       expect(wire.view().me).toMatchObject({ seat, confined: false })
+      // Its people were here before the visitor.
+      expect(wire.view().comments.length).toBeGreaterThan(2)
       wire.close()
     }
+    expect(server.output()).not.toMatch(/do not fit|Error/)
     const again = await open(seats[0] ?? '', { origin: server.url, cookie: cookies.join('; ') })
     expect([again.status, again.headers.get('set-cookie')]).toEqual([200, null])
     for (const headers of [
