@@ -15,7 +15,7 @@ export function firstTrack(view: View): TrackId | null {
 }
 
 /** The track list: grouped by who sees it, the widest first, in the mediators' order within. */
-export function groupsOf(room: RoomState, speech: Speech): TrackGroup[] {
+export function groupsOf(room: Pick<RoomState, 'view' | 'here'>, speech: Speech): TrackGroup[] {
   const view = room.view.current
   const rows = room.view.tracks.map(({ track, audience }) => ({
     group: groupOf(audience),
@@ -79,7 +79,7 @@ function lineOf(track: View['tracks'][number], audience: Audience, { say }: Spee
   return say('tracks.kind-and-level', { kind: say(`kind.${track.kind}`), level: say(`level.you-can.${track.level}`) })
 }
 
-function hereWords(room: RoomState, track: string, { say }: Speech): string {
+function hereWords(room: Pick<RoomState, 'here'>, track: string, { say }: Speech): string {
   const others = new Set(room.here(track).map(({ seat }) => seat))
   return others.size > 0 ? say('tracks.here', { count: others.size }) : ''
 }

@@ -60,7 +60,8 @@ export const desk = {
     other:
       '{count} people of {party} will be able to read the {clauses}, with brackets and names. No earlier wording, no comments from before.',
   },
-  'access.see-person': '{name} will be able to read the {clauses}, with brackets and names. No earlier wording, no comments from before.',
+  'access.see-person':
+    '{name} will be able to read the {clauses}, with brackets and names. No earlier wording, no comments from before.',
   'access.clauses': { one: '{count} clause as it stands', other: '{count} clauses as they stand' },
   'access.clauses-unknown': 'text as it stands',
   'access.told': '{readers} are told first.',
@@ -115,13 +116,13 @@ export const desk = {
   'steps.undo-left': { one: '{count} s', other: '{count} s' },
   'steps.dismiss': 'Close this line',
   'steps.refused': 'Nothing has changed.',
-  'steps.unanswered':
-    'No answer came. Look at the matrix before you try again: it shows what is in force.',
+  'steps.unanswered': 'No answer came. Look at the matrix before you try again: it shows what is in force.',
 
   'batch.label': 'Changes prepared',
   'batch.title': 'What each party will notice',
   'batch.drop-all': 'Drop all',
-  'batch.together': 'They take effect together, or none does. What closes is answered in two steps: recorded, then in force.',
+  'batch.together':
+    'They take effect together, or none does. What closes is answered in two steps: recorded, then in force.',
   'batch.people': { one: '{count} person', other: '{count} people' },
   'batch.newly': 'Newly sees',
   'batch.closes': 'No longer sees',
@@ -129,7 +130,10 @@ export const desk = {
   'batch.told': 'Is told',
   'batch.undone': 'Cannot be undone',
   'batch.nothing': 'Nothing.',
-  'batch.track-clauses': { one: '{track}, {count} clause as it stands.', other: '{track}, {count} clauses as they stand.' },
+  'batch.track-clauses': {
+    one: '{track}, {count} clause as it stands.',
+    other: '{track}, {count} clauses as they stand.',
+  },
   'batch.track': '{track}.',
   'batch.track-levels': '{track}: {was} becomes {level}.',
   'batch.told-words': '{parties} now read {track}.',
@@ -137,7 +141,8 @@ export const desk = {
     one: 'What {count} person reads cannot be unread.',
     other: 'What {count} people read cannot be unread.',
   },
-  'batch.same': 'See nothing new and keep what they see. Those who share a text are told who now reads it, before the first word reaches a new reader.',
+  'batch.same':
+    'See nothing new and keep what they see. Those who share a text are told who now reads it, before the first word reaches a new reader.',
   'batch.release': 'Release to {parties}',
   'batch.keep': 'Keep preparing',
   'batch.escape': 'Esc keeps all as it is',
@@ -145,7 +150,8 @@ export const desk = {
   'batch.released': 'Released at {clock}',
   'batch.released-words': 'What closes is answered in two steps. Both moments are shown here.',
   'batch.back': 'Back to the desk',
-  'batch.regrant': 'A new grant starts from the text as it stands then. Nothing kept on a device from before comes back.',
+  'batch.regrant':
+    'A new grant starts from the text as it stands then. Nothing kept on a device from before comes back.',
   'batch.review': 'Review and release',
 
   'attention.title': 'Needs your attention',

@@ -13,23 +13,22 @@ export const firstStart = {
   'first.seats': { one: '{count} seat', other: '{count} seats' },
   'first.open': 'Open',
   'first.open-seat': 'Open {name}, {role}, in a new tab',
-  'first.apart': 'Each seat opens in a tab of its own. Several seats in one browser stay apart and do not sign each other out.',
+  'first.apart':
+    'Each seat opens in a tab of its own. Several seats in one browser stay apart and do not sign each other out.',
   'first.blocked': 'The browser kept the new tab closed. Allow it for this page, or follow this link:',
   'first.try': 'What to try',
   'first.try-1': 'Two parties, one clause',
   'first.try-1-words':
     'Open {one} and {other}. Type in clause 5.2 from both at once: each insertion stands in its own bracket.',
   'first.try-2': 'Open a track, then close it',
-  'first.try-2-words': 'As {mediator}, let {party} read the plenary text, watch it arrive for {person}, then withdraw it.',
+  'first.try-2-words':
+    'As {mediator}, let {party} read the plenary text, watch it arrive for {person}, then withdraw it.',
   'first.try-3': 'Look for what is hidden',
   'first.try-3-words':
     'Write in the caucus of {party}. Then look for those words from any other seat, the mediators included.',
   'first.own': 'Your own talks',
   'first.own-words': 'Write a process file, then let the room make one invitation for each seat.',
   'first.own-sample': 'The sample is one to start from: {file}',
-  'first.none.title': 'There is nothing to open at this address',
-  'first.none.words':
-    'A seat is opened by an invitation: a link that looks like this address, with a longer ending of its own. Open yours, or ask whoever invited you.',
   'first.unreachable.title': 'The room cannot be reached',
   'first.unreachable.words': 'The server does not answer. Start it again with npm start, then reload this page.',
   'first.loading': 'Looking for the sample process',

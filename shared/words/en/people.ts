@@ -1,5 +1,6 @@
 /** Seats, invitations and devices: the desk's list of people, and a party's own. */
 export const people = {
+  'room.nav.waiting': { one: 'device to be confirmed', other: 'devices to be confirmed' },
   'people.title': 'Our people, {process}',
   'people.h1': 'Our people',
   'people.sees': 'Only those who look after your party see this page',
@@ -8,7 +9,8 @@ export const people = {
   'people.desk-title': 'Seats and invitations',
   'people.desk-note': 'Each head of delegation sees the same list of own people',
   'people.last-seen-note': '“Last seen” counts only tracks that you share with the person, while this page is open.',
-  'people.last-seen-desk': '“Last seen” counts only tracks that you share with the person, while this page is open. Caucuses never show here.',
+  'people.last-seen-desk':
+    '“Last seen” counts only tracks that you share with the person, while this page is open. Caucuses never show here.',
   'people.person': 'Person and role',
   'people.invitation': 'Invitation',
   'people.devices': 'Devices',
@@ -89,7 +91,8 @@ export const people = {
   'change.own': 'To add another device of your own, open your menu at the top.',
 
   'device.title': 'A new device joined as {name}',
-  'device.words': 'It was opened at {moment}. This device sees the shared tracks and not your caucus, until you confirm that it is {name}.',
+  'device.words':
+    'It was opened at {moment}. This device sees the shared tracks and not your caucus, until you confirm that it is {name}.',
   'device.given': '{who} gave the link at {moment}.',
   'device.by-mediators': 'The mediators',
   'device.by-operator': 'The secretariat',

@@ -1,0 +1,151 @@
+import type { Role } from '#shared/domain/process.ts'
+import type { InvitationView, SessionView, View } from '#shared/domain/view.ts'
+import type { PartyId, SeatId } from '#shared/ids.ts'
+import type { Speech } from '#shared/words/say.ts'
+import type { SeatLine } from '../components/SeatRow.svelte'
+import type { ViewState } from './view.svelte.ts'
+import type { LastSeen } from './watch.svelte.ts'
+
+/** A seat with its invitations and devices, as far as the viewer may know of them. */
+export interface SeatRecord {
+  id: SeatId
+  party: PartyId
+  role: Role
+  name: string
+  /** The newest first. */
+  invitations: InvitationView[]
+  /** Those that have not ended, the oldest first. */
+  sessions: SessionView[]
+  ended: SessionView[]
+}
+export type SeatState = 'opened' | 'not-opened' | 'to-be-confirmed' | 'ended' | 'expired' | 'none'
+
+type Named = { id: SeatId; party: PartyId; role: Role; name: string }
+
+const CARES: ReadonlySet<Role> = new Set(['head', 'alternate', 'moderator', 'mediator'])
+const INVITES: ReadonlySet<Role> = new Set(['head', 'moderator', 'mediator'])
+/** Whether the viewer has a page of its own people: those who look after their party, on a confirmed device. */
+export const caresForPeople = ({ me }: View): boolean => CARES.has(me.role) && !me.confined
+export const givesLinks = ({ me }: View): boolean => INVITES.has(me.role) && !me.confined
+
+export function recordsOf(view: View, seats: readonly Named[]): SeatRecord[] {
+  return seats.map(({ id, party, role, name }) => {
+    const sessions = view.access.sessions.filter(({ seat }) => seat === id)
+    return {
+      id,
+      party,
+      role,
+      name,
+      invitations: view.access.invitations.filter(({ seat }) => seat === id).toReversed(),
+      sessions: sessions.filter(({ state }) => state !== 'ended'),
+      ended: sessions.filter(({ state }) => state === 'ended'),
+    }
+  })
+}
+
+/** The seats of the viewer's own party: itself first of its kind, as the process names them. */
+export function ownSeats({ me, people }: View): Named[] {
+  const own = people.filter(({ party }) => party === me.party)
+  return own.some(({ id }) => id === me.seat) ? own : [{ id: me.seat, ...me }, ...own]
+}
+
+/** Devices of the viewer's own party that wait for somebody to say whose they are. */
+export const unconfirmedIn = (records: SeatRecord[]): { record: SeatRecord; session: SessionView }[] =>
+  records.flatMap((record) =>
+    record.sessions.filter(({ state }) => state === 'to-be-confirmed').map((session) => ({ record, session })),
+  )
+
+/** How many devices wait for the viewer's answer. */
+export const waitingFor = (view: View): number =>
+  caresForPeople(view) ? unconfirmedIn(recordsOf(view, ownSeats(view))).length : 0
+
+/** The invitation that still opens the room, or would if its time had not passed. */
+export const pendingOf = ({ invitations }: SeatRecord): InvitationView | null =>
+  invitations.find(({ redeemed, revoked }) => !redeemed && !revoked) ?? null
+
+export function stateOf(record: SeatRecord, now: number): SeatState {
+  if (record.sessions.some(({ state }) => state === 'to-be-confirmed')) return 'to-be-confirmed'
+  if (record.sessions.length > 0) return 'opened'
+  const pending = pendingOf(record)
+  if (pending) return now > pending.until ? 'expired' : 'not-opened'
+  return record.ended.length > 0 || record.invitations.some(({ revoked }) => revoked) ? 'ended' : 'none'
+}
+
+export interface LineOptions {
+  view: ViewState
+  speech: Speech
+  now: number
+  seen: LastSeen | null
+  /** Who may change this seat here. */
+  action: 'change' | 'devices' | null
+}
+
+export function lineOf(record: SeatRecord, { view, speech, now, seen, action }: LineOptions): SeatLine {
+  const { say } = speech
+  const me = view.current.me.seat
+  const state = stateOf(record, now)
+  return {
+    id: record.id,
+    name: record.id === me ? say('people.you', { name: record.name }) : record.name,
+    person: record.name,
+    role: say(`role.${record.role}`),
+    slot: view.slotOf(record.party),
+    state,
+    stateWord: say(`seat.${state}`),
+    note: noteOf(record, state, view, speech, now),
+    devices: devicesOf(record, speech),
+    seen: seenOf(seen, view, speech),
+    here: seen?.here === true,
+    action: action && {
+      word: say(action === 'change' ? 'people.change' : 'people.devices'),
+      label: say(`people.${action}-of`, { name: record.name }),
+    },
+  }
+}
+
+function noteOf(record: SeatRecord, state: SeatState, view: ViewState, { say, moment }: Speech, now: number): string {
+  const pending = pendingOf(record)
+  const latest = record.invitations[0]
+  switch (state) {
+    case 'opened':
+    case 'to-be-confirmed': {
+      const newest = pending ?? (state === 'to-be-confirmed' ? latest : null)
+      if (newest)
+        return say('seat.new-link-from', { who: giverOf(newest, record, view, say), moment: moment(newest.at, now) })
+      return say('seat.on', { moment: moment(record.sessions[0]?.at ?? now, now) })
+    }
+    case 'not-opened':
+      return say('seat.sent', { moment: moment(pending?.at ?? now, now) })
+    case 'expired':
+      return say('seat.valid-until', { moment: moment(pending?.until ?? now, now) })
+    case 'ended': {
+      const at = record.ended.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0)
+      return at > 0 ? say('seat.ended-at', { moment: moment(at, now) }) : ''
+    }
+    case 'none':
+      return ''
+    default:
+      throw state satisfies never
+  }
+}
+
+/** Who gave a link, as the viewer says it. */
+export function giverOf({ by }: InvitationView, record: SeatRecord, view: ViewState, say: Speech['say']): string {
+  if (by === 'operator') return say('join.by-operator')
+  const own = view.partyOfSeat(by)
+  if (own?.kind === 'mediation' && own.id !== record.party && view.current.me.party !== own.id)
+    return say('seat.the-mediators')
+  return view.personName(by, own?.id ?? null) || say('seat.the-mediators')
+}
+
+function devicesOf({ sessions }: SeatRecord, { say, day, list }: Speech): string {
+  if (sessions.length === 0) return say('seat.no-devices')
+  const days = [...new Set(sessions.map(({ at }) => day(at)))]
+  return say('seat.devices', { count: sessions.length, days: list(days) })
+}
+
+function seenOf(seen: LastSeen | null, view: ViewState, { say, clock }: Speech): string {
+  const track = seen && view.track(seen.track)?.title
+  if (!seen || !track) return say('seat.not-seen')
+  return seen.here ? say('seat.now', { track }) : say('seat.seen', { clock: clock(seen.at), track })
+}
