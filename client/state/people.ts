@@ -22,12 +22,6 @@ export type SeatState = 'opened' | 'not-opened' | 'to-be-confirmed' | 'ended' | 
 
 type Named = { id: SeatId; party: PartyId; role: Role; name: string }
 
-const CARES: ReadonlySet<Role> = new Set(['head', 'alternate', 'moderator', 'mediator'])
-const INVITES: ReadonlySet<Role> = new Set(['head', 'moderator', 'mediator'])
-/** Whether the viewer has a page of its own people: those who look after their party, on a confirmed device. */
-export const caresForPeople = ({ me }: View): boolean => CARES.has(me.role) && !me.confined
-export const givesLinks = ({ me }: View): boolean => INVITES.has(me.role) && !me.confined
-
 export function recordsOf(view: View, seats: readonly Named[]): SeatRecord[] {
   return seats.map(({ id, party, role, name }) => {
     const sessions = view.access.sessions.filter(({ seat }) => seat === id)
@@ -54,10 +48,6 @@ export const unconfirmedIn = (records: SeatRecord[]): { record: SeatRecord; sess
   records.flatMap((record) =>
     record.sessions.filter(({ state }) => state === 'to-be-confirmed').map((session) => ({ record, session })),
   )
-
-/** How many devices wait for the viewer's answer. */
-export const waitingFor = (view: View): number =>
-  caresForPeople(view) ? unconfirmedIn(recordsOf(view, ownSeats(view))).length : 0
 
 /** The invitation that still opens the room, or would if its time had not passed. */
 export const pendingOf = ({ invitations }: SeatRecord): InvitationView | null =>

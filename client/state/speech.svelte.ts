@@ -1,9 +1,10 @@
-import { en, refusalsInEnglish } from '#shared/words/en.ts'
+import { first } from '#shared/words/en/first.ts'
+import { refusals } from '#shared/words/en/refusals.ts'
 import { createSpeech, type Say, type Speech } from '#shared/words/say.ts'
 
 /** The language the page speaks now. A change is seen wherever a sentence is read. */
 export class SpeechState implements Speech {
-  #speech = $state.raw(createSpeech('en', en, refusalsInEnglish))
+  #speech = $state.raw(createSpeech('en', first, refusals))
 
   get language() {
     return this.#speech.language
@@ -20,4 +21,5 @@ export class SpeechState implements Speech {
   day: Speech['day'] = (at) => this.#speech.day(at)
   list: Speech['list'] = (items) => this.#speech.list(items)
   number: Speech['number'] = (value) => this.#speech.number(value)
+  learn: Speech['learn'] = (parts) => this.#speech.learn(parts)
 }

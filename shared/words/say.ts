@@ -30,6 +30,8 @@ export type Say = <K extends Key>(
 
 /** One language: every key of the English catalogue, with the same placeholders. */
 export type Catalogue = { readonly [K in Key]: (typeof en)[K] extends string ? string : Plural }
+/** Some of its sentences: those of one screen. */
+export type Part = Partial<Catalogue>
 /** Everything said in one language. Times are local to `zone`, or to the machine when there is none. */
 export interface Speech {
   readonly language: string
@@ -45,18 +47,16 @@ export interface Speech {
   day(at: number): string
   list(items: string[]): string
   number(value: number): string
+  /** Adds the sentences of a screen that is loaded on its own, by language. Call before the screen says anything. */
+  learn(parts: Readonly<Record<string, Part>>): void
 }
 
 const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
 
-export function createSpeech(
-  language: string,
-  catalogue: Catalogue,
-  refusals: RefusalSentences,
-  zone?: string,
-): Speech {
+export function createSpeech(language: string, catalogue: Part, refusals: RefusalSentences, zone?: string): Speech {
   const direction = RIGHT_TO_LEFT.has(language.slice(0, 2)) ? 'rtl' : 'ltr'
   const format = formats(language, zone)
+  const words: { [K in Key]?: string | Plural } = { ...catalogue }
   const fill = (text: string, values: Record<string, string | number>): string =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name]
@@ -66,7 +66,7 @@ export function createSpeech(
       return direction === 'rtl' ? `\u2068${words}\u2069` : words
     })
   const say = (key: Key, values: Record<string, string | number> = {}): string => {
-    const text: string | Plural = catalogue[key]
+    const text = words[key] ?? key
     if (typeof text === 'string') return fill(text, values)
     return fill(text[format.plural(Number(values['count'] ?? 0))] ?? text.other, values)
   }
@@ -83,6 +83,7 @@ export function createSpeech(
     moment: (at, now) => (format.date(at) === format.date(now) ? format.clock(at) : format.dayAndClock(at)),
     list: format.list,
     number: format.number,
+    learn: (parts) => void Object.assign(words, parts[language]),
   }
 }
 

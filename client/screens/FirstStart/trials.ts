@@ -25,6 +25,6 @@ export function trialsOf({ parties, seats }: SampleProcess, say: Say): { title: 
           },
         ]
       : []),
-    ...(first ? [{ title: say('first.try-3'), words: say('first.try-3-words', { party: first.name }) }] : []),
+    ...(one ? [{ title: say('first.try-3'), words: say('first.try-3-words', { one: one.name }) }] : []),
   ]
 }

@@ -25,7 +25,7 @@ export const firstStart = {
     'As {mediator}, let {party} read the plenary text, watch it arrive for {person}, then withdraw it.',
   'first.try-3': 'Look for what is hidden',
   'first.try-3-words':
-    'Write in the caucus of {party}. Then look for those words from any other seat, the mediators included.',
+    'As {one}, write in your caucus. Then look for those words from a seat of any other party, the mediators included.',
   'first.own': 'Your own talks',
   'first.own-words': 'Write a process file, then let the room make one invitation for each seat.',
   'first.own-sample': 'The sample is one to start from: {file}',

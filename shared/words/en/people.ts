@@ -1,6 +1,5 @@
 /** Seats, invitations and devices: the desk's list of people, and a party's own. */
 export const people = {
-  'room.nav.waiting': { one: 'device to be confirmed', other: 'devices to be confirmed' },
   'people.title': 'Our people, {process}',
   'people.h1': 'Our people',
   'people.sees': 'Only those who look after your party see this page',

@@ -3,6 +3,7 @@ export const room = {
   'room.title': '{track}, {process}',
   'room.nav.text': 'Text',
   'room.nav.people': 'Our people',
+  'room.nav.waiting': { one: 'device to be confirmed', other: 'devices to be confirmed' },
   'room.nav.desk': 'Desk',
   'room.nav.comments': 'Comments',
   'room.nav.panels': 'On this page',
