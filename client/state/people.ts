@@ -84,8 +84,8 @@ export function lineOf(record: SeatRecord, { view, speech, now, seen, action }: 
     stateWord: say(`seat.${state}`),
     note: noteOf(record, state, view, speech, now),
     devices: devicesOf(record, speech),
-    seen: seenOf(seen, view, speech),
-    here: seen?.here === true,
+    seen: record.id === me ? say('seat.now-you') : seenOf(seen, view, speech),
+    here: record.id === me || seen?.here === true,
     action: action && {
       word: say(action === 'change' ? 'people.change' : 'people.devices'),
       label: say(`people.${action}-of`, { name: record.name }),

@@ -55,6 +55,11 @@ export class RoomState {
     return this.#presence.get(track) ?? []
   }
 
+  /** The text of the track is closed: nothing more is heard of who is there, so nobody is said to be. */
+  unhear(track: string): void {
+    this.#presence.delete(track)
+  }
+
   /** Asks the room for something. A refusal is a value; everything else is thrown. */
   async act(command: Command): Promise<Outcome<string[], Refusal>> {
     try {
@@ -109,7 +114,9 @@ export class RoomState {
     if (this.shown.at === 'opening' && this.shown.track === track) this.shown = { at: 'opening', track, slow: true }
   }
   #leave(): void {
-    if (this.shown.at === 'open') this.shown.text.close()
+    if (this.shown.at !== 'open') return
+    this.shown.text.close()
+    this.unhear(this.shown.track)
   }
   /** A track that left the view while its text was open is closed, whichever of the two messages came first. */
   #seen(): void {

@@ -42,7 +42,10 @@ export class Watch {
   close(): void {
     this.#closed = true
     for (const stop of this.#stops) stop()
-    for (const text of this.#open.values()) text?.close()
+    for (const [track, text] of this.#open) {
+      text?.close()
+      this.#room.unhear(track)
+    }
     this.#open.clear()
   }
 
