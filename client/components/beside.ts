@@ -30,6 +30,9 @@ export function beside({ anchor, align, onleave }: Beside): Attachment<HTMLEleme
     }
     const escaped = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]')) return
+      const { target } = event
+      // From inside, or from nowhere: what had the focus may just have left.
+      if (target !== document.body && !(target instanceof Node && node.contains(target))) return
       event.preventDefault()
       event.stopPropagation()
       onleave('escape')
@@ -37,12 +40,13 @@ export function beside({ anchor, align, onleave }: Beside): Attachment<HTMLEleme
     addEventListener('resize', keep)
     addEventListener('scroll', keep, true)
     addEventListener('pointerdown', pressed, true)
-    node.addEventListener('keydown', escaped)
+    addEventListener('keydown', escaped, true)
     return () => {
       size.disconnect()
       removeEventListener('resize', keep)
       removeEventListener('scroll', keep, true)
       removeEventListener('pointerdown', pressed, true)
+      removeEventListener('keydown', escaped, true)
       giveBackFocus(before)
     }
   }

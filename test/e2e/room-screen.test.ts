@@ -37,7 +37,7 @@ async function arrive(
       sameSite: 'Strict',
     },
   ])
-  await opened.page.goto(`${server.url}/r/${talks.process}/${seat}/`)
+  await opened.page.goto(`${server.url}/r/${talks.process}/${seat}/#/text/plenary`)
   await opened.page.getByRole('heading', { name: 'Agreement on the Two Shores' }).waitFor()
   return opened
 }
@@ -66,7 +66,7 @@ describe.skipIf(!CHROMIUM)('the room on screen', () => {
       expect.stringMatching(/Mediation Team\s+edits/),
     ])
     await page.getByRole('navigation', { name: 'Tracks' }).getByRole('link', { name: /aucus/ }).click()
-    await whoSees(page).getByText('Only your delegation sees this text').waitFor()
+    await whoSees(page).getByText('Only your delegation sees this text', { exact: true }).waitFor()
     expect(troubles).toEqual([])
     await context.close()
   })
@@ -108,7 +108,7 @@ describe.skipIf(!CHROMIUM)('the room on screen', () => {
     const { page, context } = await arrive('north-head')
     await clause(page, '1.2').click()
     await page
-      .getByRole('region', { name: 'Brackets in this clause' })
+      .getByRole('list', { name: 'Brackets in this clause' })
       .getByRole('button', { name: /Gladly/ })
       .click()
     const card = page.getByRole('dialog', { name: 'Bracket, words put in' })
@@ -124,7 +124,7 @@ describe.skipIf(!CHROMIUM)('the room on screen', () => {
     const pen = await arrive('mediator')
     await clause(pen.page, '1.2').click()
     await pen.page
-      .getByRole('region', { name: 'Brackets in this clause' })
+      .getByRole('list', { name: 'Brackets in this clause' })
       .getByRole('button', { name: /Gladly/ })
       .click()
     await pen.page.getByRole('button', { name: 'Accept into the text' }).click()
@@ -153,7 +153,7 @@ describe.skipIf(!CHROMIUM)('the room on screen', () => {
 
   test('S8 offline is said in words, and nothing is called saved until it is', async () => {
     const { page, context } = await arrive('north-head')
-    await page.getByText(/^Saved|^Everything is saved/).waitFor()
+    await page.getByText(/^(?:Saved .*|Everything is saved)\. Connection good/).waitFor()
     await context.setOffline(true)
     await page
       .getByText(/You are offline/)
@@ -163,7 +163,7 @@ describe.skipIf(!CHROMIUM)('the room on screen', () => {
     await expectAccessible(page, 'offline')
     await context.setOffline(false)
     await page.getByRole('button', { name: 'Try now' }).click()
-    await page.getByText(/Connection good/).waitFor()
+    await page.getByText(/\. Connection good/).waitFor()
     await context.close()
   })
 
@@ -182,7 +182,7 @@ describe.skipIf(!CHROMIUM)('the room on screen', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-current'))).toBe('true')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
-    await whoSees(page).getByText('Only your delegation sees this text').waitFor()
+    await whoSees(page).getByText('Only your delegation sees this text', { exact: true }).waitFor()
     await context.close()
   })
 
