@@ -49,7 +49,7 @@ export class Binding {
   #held: string | null = null
   #written: string | null = null
   #stops: (() => void)[]
-  #listeners = new Set<(rows: Row[], fresh: Set<Row>) => void>()
+  #listeners = new Set<(rows: Iterable<Row>) => void>()
 
   constructor(text: OpenText) {
     this.text = text
@@ -63,6 +63,9 @@ export class Binding {
     ]
   }
 
+  get structure(): StructureView {
+    return this.#structure
+  }
   /** The whole text, drawn. Once, to start the view from. */
   first(): Node {
     const doc = drawAll(this.rows, this.#read)
@@ -76,8 +79,8 @@ export class Binding {
     for (const stop of this.#stops) stop()
     this.#view = null
   }
-  /** Hears after every drawing which rows there are and which are new or changed. */
-  onDrawn(listener: (rows: Row[], fresh: Set<Row>) => void): void {
+  /** Hears after every drawing which rows may have changed in any way. */
+  onDrawn(listener: (rows: Iterable<Row>) => void): void {
     this.#listeners.add(listener)
   }
 
@@ -113,19 +116,22 @@ export class Binding {
     const keeps = this.#selectionOf(state)
     const { tr } = state
     const all = this.#stale === 'all'
+    const before = this.rows
     const fresh = this.#stepsFor(tr, state.doc, all)
+    // Another structure may have renumbered, locked or agreed any clause.
+    const concerned = this.rows === before ? fresh : this.rows
     this.#select(tr, keeps, all)
     const spot = caret ?? (follow ? null : undefined)
     if (spot) this.#caretTo(tr, spot)
     else if (spot === null) this.#followTo(tr)
     if (!tr.docChanged && !tr.selectionSet && fresh.size === 0) {
-      this.#tell(fresh)
+      this.#tell(concerned)
       return
     }
     if (spot !== undefined) tr.scrollIntoView()
     const drawn: Drawn = { rows: fresh, all }
     view.updateState(state.apply(tr.setMeta(DRAWN, drawn)))
-    this.#tell(fresh)
+    this.#tell(concerned)
   }
 
   #stepsFor(tr: Transaction, doc: Node, all: boolean): Set<Row> {
@@ -135,7 +141,8 @@ export class Binding {
     this.#words = new Set()
     this.#stale = 'no'
     this.#structure = structure
-    const changed = (row: ClauseRow): boolean => all || leavesIn(row).some((leaf) => words.has(leaf))
+    const touched = new Set([...words].map((leaf) => this.#byLeaf.get(leaf)?.id))
+    const changed = (row: ClauseRow): boolean => all || touched.has(row.id)
     const rows = next === this.rows ? this.rows.map((row) => ({ ...row })) : this.rows
     const [held, written] = [this.#held, this.#written]
     const fresh = stepsFor(tr, { rows, doc, next, changed, held, written, read: this.#read })
@@ -149,8 +156,8 @@ export class Binding {
     for (const row of this.rows)
       if (row.is === 'clause') for (const { part } of partsOf(row.drawn)) this.#byLeaf.set(part.leaf, row)
   }
-  #tell(fresh: Set<Row>): void {
-    for (const listener of this.#listeners) listener(this.rows, fresh)
+  #tell(rows: Iterable<Row>): void {
+    for (const listener of this.#listeners) listener(rows)
   }
   #read: ReadLeaf = (leaf) => {
     const text = leafIn(this.text.doc, leaf)
@@ -284,11 +291,6 @@ export class Binding {
     this.#written = this.#held
     this.#held = null
   }
-}
-
-function leavesIn(row: ClauseRow): LeafId[] {
-  const { clause } = row
-  return [clause.leaf, ...clause.brackets.flatMap(({ leaf, host }) => (leaf ? [leaf, host] : [host]))]
 }
 
 function setSelection(tr: Transaction, anchor: number, head: number): void {

@@ -79,7 +79,10 @@ export class Editor {
     this.#seeOthers()
     this.view = this.#open(mount)
     this.#binding.attach(this.view)
-    this.#binding.onDrawn((rows, fresh) => this.#drawn(rows, fresh))
+    this.#binding.onDrawn((rows) => {
+      this.#showRows(rows)
+      this.#moved()
+    })
     this.#showRows(this.#binding.rows)
     this.#stops = [
       text.on('level', () => this.view.setProps({})),
@@ -135,7 +138,7 @@ export class Editor {
   }
   #attributes(): Record<string, string> {
     const { text, say } = this.#options
-    const { title, language } = text.structure
+    const { title, language } = this.#binding.structure
     const shared = { 'aria-label': say('editor.label', { title }), lang: language, spellcheck: 'false', class: 'text' }
     return includes(text.level, 'suggest')
       ? { ...shared, role: 'textbox', 'aria-multiline': 'true' }
@@ -174,10 +177,6 @@ export class Editor {
     const words = tr.doc.textBetween(start, end.b + overlap)
     this.#typing.type(this.view, words, start, end.a + overlap)
   }
-  #drawn(rows: Row[], fresh: Set<Row>): void {
-    this.#showRows(rows.length === this.#rows.size && fresh.size === 0 ? [] : rows)
-    this.#moved()
-  }
 
   /* ---- rows ---- */
 
@@ -188,7 +187,7 @@ export class Editor {
     row.gutter.addEventListener('keydown', (event) => this.#inRow(row.id, event))
     return row
   }
-  #showRows(rows: Row[]): void {
+  #showRows(rows: Iterable<Row>): void {
     let structure: Map<string, StructureClause> | null = null
     const read = (id: string): ClauseState => {
       structure ??= new Map(allClauses(this.#options.text.structure).map((clause) => [clause.id, clause]))

@@ -51,7 +51,7 @@ export class ClauseRowView implements NodeView {
   readonly id: string
   readonly gutter = element('div', 'cl__g')
   #looks: Looks
-  #shown = ''
+  #shown: Gutter | null = null
   #gone: (view: ClauseRowView) => void
 
   constructor(node: Node, looks: Looks, gone: (view: ClauseRowView) => void) {
@@ -76,9 +76,9 @@ export class ClauseRowView implements NodeView {
   }
 
   show({ number, state, here }: Gutter): void {
-    const key = JSON.stringify([number, state, here])
-    if (key === this.#shown) return
-    this.#shown = key
+    const shown = this.#shown
+    if (shown?.number === number && shown.state === state && sameHere(shown.here, here)) return
+    this.#shown = { number, state, here }
     const { say } = this.#looks
     const [sign, classes] = SIGNS[state]
     const word = say(`clause.state.${state}`)
@@ -108,6 +108,9 @@ export class ClauseRowView implements NodeView {
     this.#gone(this)
   }
 }
+
+const sameHere = (a: Gutter['here'], b: Gutter['here']): boolean =>
+  a.length === b.length && a.every(({ name, slot }, i) => b[i]?.name === name && b[i]?.slot === slot)
 
 /** A bracket: glyphs in its party's colour around its words, the short name behind. Screen readers hear where it begins and ends. */
 export class BracketNodeView implements NodeView {

@@ -84,7 +84,9 @@ export function stepsFor(tr: Transform, redraw: Redraw): Set<Row> {
   const { rows, doc, next, read } = redraw
   const starts = startsOf(doc)
   const fresh = new Set<Row>()
-  const pairs = keptPairs(rows.map(keyOf), next.map(keyOf))
+  const pairs = sameRows(rows, next)
+    ? rows.map((_, i): [number, number] => [i, i])
+    : keptPairs(rows.map(keyOf), next.map(keyOf))
   let oldEnd = rows.length
   let nextEnd = next.length
   for (const [i, j] of [[-1, -1] as [number, number], ...pairs].reverse()) {
@@ -104,6 +106,8 @@ export function stepsFor(tr: Transform, redraw: Redraw): Set<Row> {
   return fresh
 }
 
+const sameRows = (a: Row[], b: Row[]): boolean =>
+  a.length === b.length && a.every(({ id, is }, i) => b[i]?.id === id && b[i]?.is === is)
 const keyOf = (row: Row): string => `${row.is}:${row.id}`
 
 function keep(tr: Transform, start: number, was: Row, is: Row, redraw: Redraw): boolean {

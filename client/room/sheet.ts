@@ -37,18 +37,27 @@ export function homeOf({ structure }: Pick<Drawn, 'structure'>, leaf: LeafId): H
 }
 export const bracketOfLeaf = (drawn: Drawn, leaf: LeafId): BracketView | null => homeOf(drawn, leaf)?.bracket ?? null
 
-const unitsOf = (run: Run): number => ('bracket' in run ? 1 : run.words.length)
+/** The runs of a leaf with what they take of the Y.Text: a bracket the server has not planted yet is drawn there and takes nothing. */
+export function* placedRuns(drawn: Drawn, leaf: LeafId): Generator<{ run: Run; index: number; units: number }> {
+  let index = 0
+  for (const run of drawn.words.runs(leaf)) {
+    const units = 'words' in run ? run.words.length : bracketIn(drawn, leaf, run.bracket)?.pending ? 0 : 1
+    yield { run, index, units }
+    index += units
+  }
+}
 
-export const lengthOf = ({ words }: Drawn, leaf: LeafId): number =>
-  words.runs(leaf).reduce((sum, run) => sum + unitsOf(run), 0)
+export function lengthOf(drawn: Drawn, leaf: LeafId): number {
+  let length = 0
+  for (const { units } of placedRuns(drawn, leaf)) length += units
+  return length
+}
 
 /** The bracket whose embed is the unit at `index` of `host`. */
 export function embedAt(drawn: Drawn, host: LeafId, index: number): BracketView | null {
-  let at = 0
-  for (const run of drawn.words.runs(host)) {
-    if (at === index && 'bracket' in run) return bracketIn(drawn, host, run.bracket)
-    at += unitsOf(run)
+  for (const { run, index: at, units } of placedRuns(drawn, host)) {
     if (at > index) return null
+    if (at === index && units === 1 && 'bracket' in run) return bracketIn(drawn, host, run.bracket)
   }
   return null
 }
@@ -65,7 +74,7 @@ export function pendingAt(drawn: Drawn, host: LeafId, index: number): BracketVie
   )
 }
 
-/** A stretch of words of a leaf, or the place of one bracket (`bracket` set, length 1; unknown brackets are left out). */
+/** A stretch of words of a leaf, or the place of one bracket (`bracket` set; length 0 while it is not planted; unknown brackets are left out). */
 export interface Segment {
   index: number
   length: number
@@ -76,17 +85,16 @@ export interface Segment {
 export function segmentsIn(drawn: Drawn, range: { leaf: LeafId; index: number; length: number }): Segment[] {
   const out: Segment[] = []
   const end = range.index + range.length
-  let at = 0
-  for (const run of drawn.words.runs(range.leaf)) {
-    const from = Math.max(at, range.index)
-    const to = Math.min(at + unitsOf(run), end)
-    at += unitsOf(run)
-    if (from >= to) continue
+  for (const { run, index, units } of placedRuns(drawn, range.leaf)) {
     if ('bracket' in run) {
-      const bracket = bracketIn(drawn, range.leaf, run.bracket)
-      if (bracket) out.push({ index: from, length: 1, bracket })
+      const within = units === 0 ? range.index < index && index < end : range.index <= index && index < end
+      const bracket = within ? bracketIn(drawn, range.leaf, run.bracket) : null
+      if (bracket) out.push({ index, length: units, bracket })
       continue
     }
+    const from = Math.max(index, range.index)
+    const to = Math.min(index + units, end)
+    if (from >= to) continue
     const last = out.at(-1)
     if (last && !last.bracket && last.index + last.length === from) last.length += to - from
     else out.push({ index: from, length: to - from, bracket: null })
