@@ -45,6 +45,8 @@ export default defineConfig({
     outDir: join(ROOT, 'dist'),
     emptyOutDir: true,
     target: 'es2023',
+    // The first with light-dark(): lowered, a bar that is light in the dark theme would get the dark theme's colours.
+    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     sourcemap: false,
     manifest: true,
     rolldownOptions: { input: PAGES.filter((page) => existsSync(page)) },

@@ -50,9 +50,9 @@ export class RoomState {
     )
   }
 
-  /** Where the others of a track are. */
+  /** Where the others of a track are; one's own other devices are not others. */
   here(track: string): Presence[] {
-    return this.#presence.get(track) ?? []
+    return (this.#presence.get(track) ?? []).filter(({ seat }) => seat !== this.room.me.seat)
   }
 
   /** The text of the track is closed: nothing more is heard of who is there, so nobody is said to be. */
