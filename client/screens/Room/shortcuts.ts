@@ -16,6 +16,7 @@ export const SHORTCUTS = [
   { keys: ['Alt', '↑'], what: 'help.key.previous-clause' },
   { keys: ['Alt', 'C'], what: 'help.key.comment' },
   { keys: ['Ctrl', 'Enter'], what: 'help.key.send' },
+  { keys: ['Enter'], what: 'help.key.enter' },
   { keys: ['Esc'], what: 'help.key.leave' },
 ] as const
 

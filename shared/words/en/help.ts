@@ -15,6 +15,7 @@ export const help = {
   'help.key.next-clause': 'Next clause',
   'help.key.previous-clause': 'Previous clause',
   'help.key.comment': 'Write a comment',
+  'help.key.enter': 'In the text: open the bracket at the caret; with the pen, split the clause there',
   'help.key.leave': 'Leave the text or close what is open',
   'help.key.send': 'Send a comment, to the audience the button names',
   'help.terms.title': 'Terms',

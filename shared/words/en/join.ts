@@ -1,14 +1,11 @@
 /** The door: the page an invitation opens, and its troubles. */
 export const join = {
   'join.title': 'Join',
-  'join.before': 'Before you enter',
   'join.invited': 'You are invited to',
   'join.between': 'Talks between {parties}.',
   'join.between-mediated': 'Talks between {parties}, mediated by {mediators}.',
-  'join.parties': 'Parties',
-  'join.place': 'Your place',
-  'join.invited-by': 'Invited by',
   'join.by-operator': 'The secretariat',
+  'join.place': 'Your place',
   'join.valid': 'Link valid',
   'join.valid-until': 'Until {moment}, on one device',
   'join.language': 'Language of the screens',

@@ -62,9 +62,7 @@ export const states = {
   'closed.unsent':
     'These words of yours had not gone out. They are yours alone; copy them if you need them, for they go when you leave this page.',
   'closed.copy': 'Copy my words',
-  'closed.ask': 'Ask the mediators',
   'closed.back': 'Back to {track}',
-  'closed.leave': 'Close this page',
 
   'ended.bar': 'You are not in the room',
   'ended.title': 'Your session was ended',
@@ -84,7 +82,6 @@ export const states = {
 
   'confirm.bar': 'Your delegation has not confirmed this device yet',
   'confirm.title': 'When your delegation calls you, read them this code',
-  'confirm.lost-title': 'Your delegation will call you for a code',
   'confirm.lost':
     'The code was shown when this device joined, and this page no longer has it. Ask for a new invitation.',
   'confirm.advice': 'By voice, to somebody whose voice you know. Give it to nobody in writing.',
