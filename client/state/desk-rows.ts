@@ -72,14 +72,14 @@ function cellOf(row: Row, party: PartyId, drawing: Drawing): ShownCell {
   const now = levelAt(row, target)
   const level = prepared?.level ?? now
   const number = prepared ? state.prepared.findIndex((one) => keyOf(one) === keyOf(prepared)) + 1 : 0
-  const named = { party: room.view.partyName(party), track: row.title, level: say(`desk.level.${level}`) }
+  const named = { party: room.view.partyName(party), track: row.title }
   const was = say(`desk.level.${now}`)
   const isOpen = open?.track === row.id && open.party === party
   const { line, live } = secondLine(row, party, drawing, isOpen)
   return {
     id: cellId(row.id, party),
     level,
-    word: named.level,
+    word: say(`desk.level.${level}`),
     line,
     live,
     exceptions: exceptionWords(row, party, drawing),
@@ -87,9 +87,7 @@ function cellOf(row: Row, party: PartyId, drawing: Drawing): ShownCell {
     change: prepared ? { number, was } : null,
     done: isDone(target, drawing),
     open: isOpen,
-    label: prepared
-      ? say('matrix.cell-changed', { ...named, number, was })
-      : `${say('matrix.cell', named)}${line ? `. ${line}` : ''}`,
+    label: prepared ? say('matrix.cell-changed', { ...named, number }) : say('matrix.cell', named),
   }
 }
 

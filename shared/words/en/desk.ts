@@ -37,8 +37,9 @@ export const desk = {
   'matrix.caucuses-line': 'One for each delegation',
   'matrix.caucuses-words':
     'Each caucus belongs to its delegation. The mediation team cannot open it or see who is in it.',
-  'matrix.cell': '{party} on {track}: {level}',
-  'matrix.cell-changed': '{party} on {track}: change {number}, {was} becomes {level}',
+  'matrix.cell': '{party} on {track}:',
+  'matrix.cell-changed': '{party} on {track}: change {number},',
+  'matrix.instead-of': 'instead of',
   'matrix.level-for': 'Access of {party}',
   'matrix.no-tracks': 'There is no track to set access to yet.',
   'matrix.keys': 'Arrows move, Enter opens a cell, 0 to 4 choose a level, Alt+P shows the room as a party sees it.',
@@ -94,6 +95,7 @@ export const desk = {
   'withdraw.open': 'Withdraw',
   'withdraw.label': 'Withdraw {track}',
   'withdraw.from': 'Hide from {party} now',
+  'withdraw.from-a-party-label': 'Withdraw from a party: {track}',
   'withdraw.from-a-party': 'Withdraw from a party',
   'withdraw.from-all': 'Hide from all of them now',
 
