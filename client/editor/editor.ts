@@ -49,9 +49,6 @@ export interface EditorOptions {
   onrefused(refusal: Refusal | 'format' | null): void
 }
 
-/** Others see one's caret this long after it last moved, at the latest. */
-const HERE_EVERY_MS = 80
-
 /** One text on screen: the view, what hangs around it, and the ways in and out of it. */
 export class Editor {
   readonly view: EditorView
@@ -66,7 +63,6 @@ export class Editor {
   #people: View['people']
   #active: string | null = null
   #caretRow: string | null = null
-  #hereTimer: ReturnType<typeof setTimeout> | undefined
   #stops: (() => void)[] = []
 
   constructor(mount: HTMLElement, options: EditorOptions) {
@@ -274,10 +270,7 @@ export class Editor {
       this.#options.onactive(row.id)
     }
     this.#options.onselected?.(this.#selected())
-    this.#hereTimer ??= setTimeout(() => {
-      this.#hereTimer = undefined
-      this.#options.text.here(this.#place())
-    }, HERE_EVERY_MS)
+    this.#options.text.here(this.#place())
   }
   #place(): Place | null {
     const { anchor, head } = this.view.state.selection
@@ -337,15 +330,15 @@ export class Editor {
     return true
   }
   #format(view: EditorView, format: 'strong' | 'em'): void {
+    if (!view.editable) return
     if (view.state.selection.empty) chooseNext(view, format)
-    else this.#options.onrefused('format')
+    else if (!this.#typing.format(view, format)) this.#options.onrefused('format')
   }
 
   focus(): void {
     this.view.focus()
   }
   destroy(): void {
-    clearTimeout(this.#hereTimer)
     this.#composition.finish(this.view)
     this.#options.text.here(null)
     for (const stop of this.#stops) stop()

@@ -4,7 +4,8 @@ import type { EditorView } from 'prosemirror-view'
 import type { Outcome } from '#shared/outcome.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import { FORMATS, type Format } from '#shared/text/structure.ts'
-import { type LeafRange, type Plan, planInsert, planRemove, planReplace, type Spot } from '../room/plan.ts'
+import { type LeafRange, type Plan, planInsert, planRemove, planReplace, type Spot, type Step } from '../room/plan.ts'
+import { Refused } from '../room/room.ts'
 import type { Binding } from './binding.ts'
 import { characterBeside } from './steps.ts'
 
@@ -21,7 +22,7 @@ export class Typing {
 
   /** Types `words` over the selection, or between `from` and `to`. */
   type(view: EditorView, words: string, from = view.state.selection.from, to = view.state.selection.to): void {
-    const ranges = from < to ? this.#binding.ranges(from, to) : []
+    const ranges = from < to ? this.#rangesIn(from, to) : []
     const spot = this.#binding.spotAt(from)
     if (spot) this.put(spot, ranges, words, formatsOf(view.state))
   }
@@ -33,13 +34,34 @@ export class Typing {
 
   /** Deletes what is between two places. `ahead`: as the Delete key does, which steps over words it may only strike. */
   erase(from: number, to: number, ahead = false): void {
-    const ranges = this.#binding.ranges(from, to)
+    const ranges = this.#rangesIn(from, to)
     const sheet = this.#binding.text.sheet()
     const removed = planRemove(sheet, ranges)
     const last = ranges.at(-1)
     if (ahead && removed.ok && last && !sheet.mayWrite(last.leaf))
       removed.value.caret = { leaf: last.leaf, index: last.index + last.length }
     if (ranges.length > 0) this.#carryOut(removed)
+  }
+
+  /** What a selection covers, without the clauses that are locked, unless all of them are. */
+  #rangesIn(from: number, to: number): LeafRange[] {
+    const ranges = this.#binding.ranges(from, to)
+    const open = ranges.filter(({ leaf }) => this.#binding.rowOfLeaf(leaf)?.clause.locked === false)
+    return open.length > 0 ? open : ranges
+  }
+
+  /** Sets a format on what is selected of one's own words, or takes it away when all of them have it. False: none of it is one's own. */
+  format({ state }: EditorView, format: 'strong' | 'em'): boolean {
+    const { from, to } = state.selection
+    const sheet = this.#binding.text.sheet()
+    const ranges = this.#binding.ranges(from, to).filter(({ leaf }) => sheet.mayWrite(leaf))
+    const first = ranges[0]
+    if (!first) return false
+    const on = !hasAll(state.doc, from, to, format)
+    const steps = ranges.map((range): Step => ({ do: 'format', ...range, format, on }))
+    this.#perform({ steps, caret: first })
+    this.#binding.draw()
+    return true
   }
 
   /** What Backspace (-1) and Delete (1) take: the selection, else the character beside the caret. */
@@ -65,12 +87,30 @@ export class Typing {
       this.#refused(planned.refusal)
       return
     }
-    const { steps, caret } = planned.value
-    if (steps.length > 0) this.#binding.text.perform(planned.value)
-    this.#binding.touch(steps.flatMap((step) => (step.do === 'ask' ? [] : [step.leaf])))
-    this.#binding.draw({ caret })
-    this.#refused(null)
+    if (this.#perform(planned.value)) this.#binding.draw({ caret: planned.value.caret })
   }
+  #perform(plan: Plan): boolean {
+    try {
+      if (plan.steps.length > 0) this.#binding.text.perform(plan)
+    } catch (error) {
+      // Sight of the text ended a moment ago; the page is about to say so.
+      if (!(error instanceof Refused)) throw error
+      this.#refused(error.refusal)
+      return false
+    }
+    this.#binding.touch(plan.steps.flatMap((step) => (step.do === 'ask' ? [] : [step.leaf])))
+    this.#refused(null)
+    return true
+  }
+}
+
+/** Whether all letters between two places have the format. */
+function hasAll(doc: Node, from: number, to: number, format: Format): boolean {
+  let all = true
+  doc.nodesBetween(from, to, (node) => {
+    if (node.isText && !node.marks.some(({ type }) => type.name === format)) all = false
+  })
+  return all
 }
 
 /** The formats the person chose for what comes next; absent: those of the words around it. */

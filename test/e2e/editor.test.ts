@@ -1,0 +1,324 @@
+import type { Browser, CDPSession, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { enterRoom } from '#client/room/index.ts'
+import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
+import type { TrackId } from '#shared/ids.ts'
+import { Arrivals } from '../support/arrive.ts'
+import { CHROMIUM, expectAccessible, openBrowser, THEMES } from '../support/browser.ts'
+import { cleanUp, SMALL_PROCESS, startServer } from '../support/server.ts'
+
+const PLENARY = 'plenary' as TrackId
+/** One clause for each test, so that none meets what another wrote. */
+const CLAUSES = {
+  together: 'The ferry runs every day.',
+  caret: 'Both shores pay for it.',
+  same: 'Nobody is turned away.',
+  composed: 'Tickets are free for children.',
+  pasted: 'The quay is open.',
+  undone: 'The captain decides on storms.',
+  struck: 'Fares are paid beforehand in cash.',
+  borders: 'Lamps burn at night.',
+  locked: 'Lifeboats are kept ready.',
+  formats: 'Signals are given by horn.',
+  rtl: 'تسير العبارة كل يوم.',
+  opened: 'Bells ring at noon.',
+}
+type Named = keyof typeof CLAUSES
+
+const TALKS = {
+  ...SMALL_PROCESS,
+  tracks: [
+    {
+      id: 'plenary',
+      title: 'Plenary text',
+      kind: 'plenary',
+      text: { title: 'On the ferry', articles: [{ title: 'The ferry', clauses: Object.values(CLAUSES) }] },
+      access: { north: 'suggest', south: 'suggest', team: 'edit' },
+    },
+    {
+      id: 'group',
+      title: 'Drafting group',
+      kind: 'group',
+      text: { title: 'Draft', articles: [{ title: 'Wells', clauses: ['Wells are counted.', 'Pumps are kept.'] }] },
+      access: { north: 'edit', south: 'edit', team: 'edit' },
+    },
+  ],
+}
+
+let people: Arrivals
+let browser: Browser
+let mediator: Room
+let text: OpenText
+let north: Page
+let south: Page
+const troubles: string[][] = []
+
+const clauseNamed = (name: Named): StructureClause => {
+  const clause = text.structure.articles[0]?.clauses[Object.keys(CLAUSES).indexOf(name)]
+  if (!clause) throw new Error(`there is no clause ${name}`)
+  return clause
+}
+/** What everyone reads in the clause, as a third client has it. */
+const read = (name: Named): string => text.plain(clauseNamed(name).id)
+const wordsOf = (page: Page, id: string) => page.locator(`[data-clause="${id}"] p`)
+const wordsIn = (page: Page, name: Named) => wordsOf(page, clauseNamed(name).id)
+/** The words on a page, without what only screen readers hear. */
+const shownIn = (page: Page, name: Named): Promise<string> =>
+  wordsIn(page, name).evaluate((words) => {
+    const copy = words.cloneNode(true) as HTMLElement
+    for (const hidden of copy.querySelectorAll('.vh')) hidden.remove()
+    return copy.textContent ?? ''
+  })
+
+async function comesTo(name: Named, words: string): Promise<void> {
+  await expect.poll(() => read(name), { timeout: 10_000 }).toBe(words)
+}
+/** Puts the caret right of `letters` letters of a clause that is as it was. */
+async function caretAt(page: Page, id: string, letters: number): Promise<void> {
+  await wordsOf(page, id).click()
+  await page.keyboard.press('Home')
+  for (let i = 0; i < letters; i++) await page.keyboard.press('ArrowRight')
+}
+const at = (page: Page, name: Named, letters: number) => caretAt(page, clauseNamed(name).id, letters)
+
+async function arrive(seat: string, track = 'plenary'): Promise<Page> {
+  const arrived = await people.arrive(seat, { at: `#/text/${track}` })
+  troubles.push(arrived.troubles)
+  await arrived.page.getByRole('textbox', { name: /^Negotiated text/ }).waitFor()
+  return arrived.page
+}
+
+describe.skipIf(!CHROMIUM)('writing in a text', () => {
+  beforeAll(async () => {
+    const server = await startServer()
+    browser = await openBrowser()
+    people = new Arrivals(server, await server.newProcess(TALKS), browser)
+    mediator = await enterRoom({ url: server.url, token: await people.token('mediator') })
+    text = await mediator.open(PLENARY)
+    north = await arrive('north-head')
+    south = await arrive('south-head')
+  })
+  afterAll(async () => {
+    await mediator.close()
+    await browser.close()
+    await cleanUp()
+  })
+
+  test('E3 two people type in one clause at the same time: both stand, in brackets, under their names, and the agreed words stay', async () => {
+    await at(north, 'together', 'The'.length)
+    await at(south, 'together', 'The ferry runs'.length)
+    await Promise.all([
+      north.keyboard.type(' northern', { delay: 15 }),
+      south.keyboard.type(' without halt', { delay: 12 }),
+    ])
+    await comesTo('together', 'The[ northern - NOR] ferry runs[ without halt - SOU] every day.')
+    for (const page of [north, south])
+      await expect
+        .poll(() => shownIn(page, 'together'))
+        .toBe('The[ northern]NOR ferry runs[ without halt]SOU every day.')
+    const label = await wordsIn(south, 'together').locator('ins').first().innerText()
+    expect(label).toContain('bracket, North Shore:')
+    await wordsIn(south, 'together').locator('.other').waitFor({ state: 'attached' })
+    await south.getByRole('group', { name: /^Clause 1\.1, In brackets\. Here: Ada North/ }).waitFor()
+  })
+
+  test('E3 a caret stays with its words while somebody types left of it', async () => {
+    await at(north, 'caret', 'Both shores pay'.length)
+    await at(south, 'caret', 0)
+    await south.keyboard.type('From today ', { delay: 5 })
+    await comesTo('caret', '[From today  - SOU]Both shores pay for it.')
+    await expect.poll(() => shownIn(north, 'caret')).toBe('[From today ]SOUBoth shores pay for it.')
+    await north.keyboard.type(' alike')
+    await comesTo('caret', '[From today  - SOU]Both shores pay[ alike - NOR] for it.')
+  })
+
+  test('E3 two people type at one place of the same words: letters do not mix', async () => {
+    const group = await mediator.open('group')
+    const clause = group.structure.articles[0]?.clauses[0]
+    if (!clause) throw new Error('the draft has a clause')
+    const pages = await Promise.all([arrive('north-alternate', 'group'), arrive('south-adviser', 'group')])
+    for (const page of pages) await caretAt(page, clause.id, 'Wells'.length)
+    await Promise.all(pages.map((page, i) => page.keyboard.type(i === 0 ? ' aaaaaaaa' : ' bbbbbbbb', { delay: 20 })))
+    const both = /^Wells(?: aaaaaaaa bbbbbbbb| bbbbbbbb aaaaaaaa) are counted\.$/
+    await expect.poll(() => group.plain(clause.id)).toMatch(both)
+    group.close()
+    for (const page of pages) await page.context().close()
+  })
+
+  test('E4 an input method composes while somebody types in the same clause: nothing is doubled, lost or torn', async () => {
+    const devices: CDPSession = await north.context().newCDPSession(north)
+    const compose = (words: string) =>
+      devices.send('Input.imeSetComposition', {
+        text: words,
+        selectionStart: words.length,
+        selectionEnd: words.length,
+      })
+    await at(north, 'composed', 'Tickets'.length)
+    await compose('に')
+    await compose('にほ')
+    await at(south, 'composed', 'Tickets are free'.length)
+    await south.keyboard.type(' of charge', { delay: 5 })
+    await comesTo('composed', 'Tickets are free[ of charge - SOU] for children.')
+    await compose('にほん')
+    await compose('日本')
+    expect(await shownIn(north, 'composed')).toContain('日本')
+    await devices.send('Input.insertText', { text: '日本' })
+    await comesTo('composed', 'Tickets[日本 - NOR] are free[ of charge - SOU] for children.')
+    await expect.poll(() => shownIn(north, 'composed')).toBe('Tickets[日本]NOR are free[ of charge]SOU for children.')
+    await north.keyboard.type('go')
+    await comesTo('composed', 'Tickets[日本go - NOR] are free[ of charge - SOU] for children.')
+    // Given up: nothing stays of it, no empty bracket either.
+    await at(south, 'composed', 3)
+    const other = await south.context().newCDPSession(south)
+    await other.send('Input.imeSetComposition', { text: 'か', selectionStart: 1, selectionEnd: 1 })
+    await other.send('Input.imeSetComposition', { text: '', selectionStart: 0, selectionEnd: 0 })
+    await expect.poll(() => shownIn(south, 'composed')).toBe('Tickets[日本go]NOR are free[ of charge]SOU for children.')
+    expect(read('composed')).toBe('Tickets[日本go - NOR] are free[ of charge - SOU] for children.')
+  })
+
+  test('E5 what is pasted becomes words of one paragraph, whatever it was', async () => {
+    await at(north, 'pasted', 'The quay is open'.length)
+    await wordsIn(north, 'pasted').evaluate((target) => {
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', ' by day\n\n and\r\nby\tnight')
+      clipboardData.setData('text/html', '<p> by day</p><img src="x" onerror="document.title = 1">')
+      target.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+    })
+    await comesTo('pasted', 'The quay is open[ by day and by night - NOR].')
+  })
+
+  test('E6 undo takes back one’s own words only, redo brings them again', async () => {
+    await at(north, 'undone', 'The captain'.length)
+    await north.keyboard.type(' alone')
+    await comesTo('undone', 'The captain[ alone - NOR] decides on storms.')
+    await at(south, 'undone', 'The'.length)
+    await south.keyboard.type(' old')
+    await comesTo('undone', 'The[ old - SOU] captain[ alone - NOR] decides on storms.')
+    await north.keyboard.press('Control+z')
+    await comesTo('undone', 'The[ old - SOU] captain decides on storms.')
+    await north.keyboard.press('Control+Shift+z')
+    await comesTo('undone', 'The[ old - SOU] captain[ alone - NOR] decides on storms.')
+  })
+
+  test('E2 deleting agreed words strikes them, going on strikes more, typing puts words behind, deleting one’s own words takes them away', async () => {
+    await at(south, 'struck', 'Fares are paid beforehand'.length)
+    for (let i = 0; i < 'beforehand'.length; i++) await south.keyboard.press('Backspace')
+    await comesTo('struck', 'Fares are paid [-beforehand - SOU] in cash.')
+    await south.keyboard.type('later')
+    await comesTo('struck', 'Fares are paid [-beforehand - SOU][later - SOU] in cash.')
+    // The other's caret may stand in the middle of them.
+    expect((await wordsIn(north, 'struck').locator('del').allInnerTexts()).join('')).toBe('beforehand')
+    // Own words grow where the caret touches them.
+    await south.keyboard.press('ArrowRight')
+    await south.keyboard.type(' on')
+    await comesTo('struck', 'Fares are paid [-beforehand - SOU][later on - SOU] in cash.')
+    for (let i = 0; i < 'later on'.length; i++) await south.keyboard.press('Backspace')
+    await comesTo('struck', 'Fares are paid [-beforehand - SOU] in cash.')
+    expect(clauseNamed('struck').brackets).toHaveLength(1)
+  })
+
+  test('E7 the caret stops on both sides of each border, and words go where it stands', async () => {
+    await at(north, 'borders', 'Lamps'.length)
+    await north.keyboard.type('XY')
+    await comesTo('borders', 'Lamps[XY - NOR] burn at night.')
+    await expect.poll(() => shownIn(south, 'borders')).toContain('[XY]')
+    const steps = [
+      '[1 - SOU][XY - NOR]',
+      '[[1 - SOU]XY - NOR]',
+      '[X[1 - SOU]Y - NOR]',
+      '[XY[1 - SOU] - NOR]',
+      '[XY - NOR][1 - SOU]',
+    ]
+    for (const [i, shown] of steps.entries()) {
+      await at(south, 'borders', 'Lamps'.length + i)
+      await south.keyboard.type('1')
+      await comesTo('borders', `Lamps${shown} burn at night.`)
+      await south.keyboard.press('Backspace')
+      await comesTo('borders', 'Lamps[XY - NOR] burn at night.')
+    }
+  })
+
+  test('E7 in words written from right to left the left arrow goes on', async () => {
+    await at(north, 'rtl', 0)
+    for (let i = 0; i < 'تسير'.length; i++) await north.keyboard.press('ArrowLeft')
+    await north.keyboard.type('سس')
+    await comesTo('rtl', 'تسير[سس - NOR] العبارة كل يوم.')
+    expect(await wordsIn(north, 'rtl').evaluate((words) => getComputedStyle(words).direction)).toBe('rtl')
+  })
+
+  test('E7 by keys alone: to the row, to the next one, back into words, into a bracket', async () => {
+    await at(north, 'opened', 'Bells'.length)
+    await north.keyboard.type(' loud')
+    await comesTo('opened', 'Bells[ loud - NOR] ring at noon.')
+    await north.keyboard.press('Enter')
+    const dialog = north.getByRole('dialog')
+    await dialog.waitFor()
+    await north.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    await at(north, 'opened', 2)
+    await north.keyboard.press('Escape')
+    const row = north.getByRole('group', { name: /^Clause 1\.12,/ })
+    await expect.poll(() => row.evaluate((element) => element === document.activeElement)).toBe(true)
+    await north.keyboard.press('ArrowUp')
+    const above = north.getByRole('group', { name: /^Clause 1\.11,/ })
+    await expect.poll(() => above.evaluate((element) => element === document.activeElement)).toBe(true)
+    await north.keyboard.press('ArrowDown')
+    await north.keyboard.press('Enter')
+    await north.keyboard.type('Big ')
+    await comesTo('opened', '[Big  - NOR]Bells[ loud - NOR] ring at noon.')
+  })
+
+  test('E9 in a locked clause nothing is written, and the page says why', async () => {
+    await mediator.act({ type: 'LockClause', track: PLENARY, clause: clauseNamed('locked').id })
+    await north.getByRole('group', { name: /^Clause 1\.9, Locked/ }).waitFor()
+    await at(north, 'locked', 3)
+    await north.keyboard.type('x')
+    await north.getByRole('status').filter({ hasText: 'locked this clause' }).waitFor()
+    expect(await shownIn(north, 'locked')).toBe(CLAUSES.locked)
+  })
+
+  test('E9 one’s own words may be set in bold, agreed words not', async () => {
+    await at(north, 'formats', 'Signals'.length)
+    await north.keyboard.type(' loud')
+    for (let i = 0; i < 'loud'.length; i++) await north.keyboard.press('Shift+ArrowLeft')
+    await north.keyboard.press('Control+b')
+    await wordsIn(south, 'formats').locator('ins strong', { hasText: 'loud' }).waitFor()
+    await north.keyboard.press('Control+z')
+    await wordsIn(south, 'formats').locator('strong').waitFor({ state: 'detached' })
+    await at(north, 'formats', 3)
+    await north.keyboard.press('Shift+ArrowLeft')
+    await north.keyboard.press('Control+b')
+    await north.getByRole('status').filter({ hasText: 'own words' }).waitFor()
+    expect(await wordsIn(north, 'formats').locator('strong').count()).toBe(0)
+  })
+
+  test.each(THEMES)('E10 axe finds nothing in the %s text with brackets, strikes and carets', async (theme) => {
+    const { page, context } = await people.arrive('south-adviser', { at: '#/text/plenary', theme })
+    await page.getByRole('textbox', { name: /^Negotiated text/ }).waitFor()
+    await page.locator('del').first().waitFor()
+    await expectAccessible(page, `the text, ${theme}`)
+    await context.close()
+  })
+
+  test('E2 select all and delete: one strike a clause, one’s own brackets close', async () => {
+    await at(south, 'same', 'Nobody'.length)
+    await south.keyboard.type(' at all')
+    await comesTo('same', 'Nobody[ at all - SOU] is turned away.')
+    await south.keyboard.press('Control+a')
+    await south.keyboard.press('Delete')
+    await comesTo('same', `[-${CLAUSES.same} - SOU]`)
+    await expect
+      .poll(() => {
+        const clauses = text.structure.articles[0]?.clauses.filter(({ locked }) => !locked) ?? []
+        return clauses.filter(({ brackets }) => {
+          const own = brackets.filter(({ holders }) => holders[0] === 'south')
+          return own.length !== 1 || own[0]?.kind !== 'delete'
+        })
+      })
+      .toEqual([])
+  })
+
+  test('E11 no page reported an error', () => {
+    expect(troubles.flat()).toEqual([])
+  })
+})
