@@ -136,13 +136,18 @@ export class Outbox {
     const flight = this.#flight()
     if (flight && lane.number === flight.number + 1 && lane.clock === flight.next) this.acked(flight.number)
     else if (lane.number !== this.#number || lane.clock !== this.#clock) return false
+    this.#up = true
+    this.again()
+    return true
+  }
+
+  /** What was sent and not taken this time is sent again: the lane stands. */
+  again(): void {
     for (const item of this.#queue) {
       if (item.kind === 'ask') item.sent = false
       else if (item.flight) item.flight.sent = false
     }
-    this.#up = true
     this.#pump()
-    return true
   }
 
   #flight(): NonNullable<Batch['flight']> | null {

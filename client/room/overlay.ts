@@ -31,10 +31,11 @@ export class Overlay {
   add(ask: AskId, command: TypedCommand, at: Instant): void {
     this.#pending.set(ask, { command, at, answered: false })
   }
-  /** A strike that grew before it was asked for. */
-  change(ask: AskId, command: TypedCommand): void {
+  /** A strike may grow before it was asked for. False when nothing is drawn for this ask. */
+  change(ask: AskId, command: TypedCommand): boolean {
     const known = this.#pending.get(ask)
     if (known) known.command = command
+    return known !== undefined
   }
   answered(ask: AskId): void {
     const known = this.#pending.get(ask)

@@ -50,6 +50,7 @@ export type TypedCommand = Extract<
 export type Step =
   | { do: 'insert'; leaf: LeafId; index: number; words: string; formats?: Partial<Record<Format, true>> }
   | { do: 'delete'; leaf: LeafId; index: number; length: number }
+  | { do: 'format'; leaf: LeafId; index: number; length: number; format: Format; on: boolean }
   | { do: 'ask'; command: TypedCommand }
 
 /** Steps in the order they are to be done: each index is counted after the steps before it. */
@@ -89,9 +90,10 @@ export function planRemove(sheet: Sheet, ranges: LeafRange[]): Outcome<Plan, Ref
   if (!removal.ok) return removal
   const { steps, closing } = removal.value
   const first = ranges[0]
+  if (!first) return refuse({ code: 'no-such-thing' })
   return ok({
     steps: [...steps, ...closing.map((bracket) => closeStep(sheet, bracket))],
-    caret: { leaf: first?.leaf ?? ('' as string as LeafId), index: first?.index ?? 0 },
+    caret: { leaf: first.leaf, index: first.index },
   })
 }
 

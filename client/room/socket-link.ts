@@ -1,0 +1,52 @@
+import { io } from 'socket.io-client'
+import type { Hello } from '#shared/protocol/frames.ts'
+import * as parser from '#shared/protocol/parser.ts'
+import { PROTOCOL, SCHEMA } from '#shared/protocol/version.ts'
+import type { Refusal } from '#shared/refusals.ts'
+import type { Link, LinkListener, Wire } from './link.ts'
+import type { RoomOptions } from './room.ts'
+
+/** A server that is there answers a handshake within this, on the worst line we know. */
+const CONNECT_MS = 20_000
+
+/** The port over Socket.IO: websocket only, our own parser, and no reconnecting of its own (`connection.ts` decides that). */
+export function socketLink({ url, token, process, seat }: RoomOptions): Link {
+  const hello: Hello = { protocol: PROTOCOL, schema: SCHEMA }
+  if (token !== undefined) hello.token = token
+  if (process !== undefined) hello.process = process
+  if (seat !== undefined) hello.seat = seat
+  return { connect: (listener) => connect(url, hello, listener) }
+}
+
+function connect(url: string, auth: Hello, listener: LinkListener): Wire {
+  const socket = io(url, {
+    parser,
+    auth,
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
+    timeout: CONNECT_MS,
+    withCredentials: true,
+  })
+  let isOver = false
+  const over = (refusal: Refusal | null): void => {
+    if (isOver) return
+    isOver = true
+    socket.disconnect()
+    listener.closed(refusal)
+  }
+  socket.on(parser.FRAME_EVENT, (bytes: unknown) => {
+    if (!isOver) listener.frame(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes as ArrayBuffer))
+  })
+  socket.on('connect_error', (error) => over('data' in error ? (error.data as Refusal) : null))
+  socket.on('disconnect', () => over(null))
+  return {
+    send(frame) {
+      if (!isOver) socket.emit(parser.FRAME_EVENT, frame)
+    },
+    close() {
+      isOver = true
+      socket.disconnect()
+    },
+  }
+}
