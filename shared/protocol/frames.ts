@@ -94,6 +94,11 @@ export interface Opened {
   structure: Json
   /** The leased Yjs client id, the next frame number and the next clock of the lane. */
   lane: { client: number; number: number; clock: number }
+  /**
+   * Where the lane named in `resume` stood in the log, when `lane` is another one: so the client knows which of its last words
+   * were recorded before a new incarnation. Absent or null: not this seat's, or never used.
+   */
+  was?: { number: number; clock: number } | null
   /** True when `update` completes what the client named in `resume`; false when it is the whole of a new incarnation. */
   resumed: boolean
 }
