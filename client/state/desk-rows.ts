@@ -154,6 +154,7 @@ export function partiesIn(
     const target: Target = { track: row.id, party: party.id, seat: null }
     const now = levelAt(row, target)
     const here = secondLine(row, party.id, drawing, false)
+    const prepared = drawing.state.preparedFor(target)?.level ?? null
     const isAsked = asked !== null && keyOf(asked.target) === keyOf(target) && asked.level !== now
     return [
       {
@@ -163,7 +164,7 @@ export function partiesIn(
         live: here.live,
         exceptions: exceptionWords(row, party.id, drawing),
         level: now,
-        chosen: isAsked ? asked.level : null,
+        chosen: isAsked ? asked.level : prepared,
         offered: LEVELS.filter((level) => !phone || level === now || isPhoneLevel(level, now)).map((level) => ({
           level,
           word: speech.say(`desk.level.${level}`),

@@ -377,6 +377,13 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     const north = await enterRoom({ url: server.url, token: await people.token('north-head') })
     expect(south.view.notices.map(({ words }) => words)).toContain('We meet at nine.')
     expect(north.view.notices).toEqual([])
+    const reader = await people.arrive('south-adviser')
+    await reader.page
+      .getByRole('region', { name: 'Notices from the mediators' })
+      .getByText('We meet at nine.')
+      .waitFor()
+    await expectAccessible(reader.page, 'a notice that was given')
+    await reader.context.close()
     await Promise.all([context.close(), south.close(), north.close()])
   })
 

@@ -88,7 +88,7 @@ describe.skipIf(!CHROMIUM)('people', () => {
     await panel.getByText('The link of Ben North opens nothing any more.').waitFor()
     const late = await openPage(browser)
     await late.page.goto(link)
-    await late.page.getByRole('heading', { name: 'This link does not open a room' }).waitFor()
+    await late.page.getByRole('heading', { name: 'This link no longer opens the room' }).waitFor()
     await Promise.all([context.close(), late.context.close()])
   })
 

@@ -15,6 +15,8 @@ export const SHORTCUTS = [
   { keys: ['Alt', '↓'], what: 'help.key.next-clause' },
   { keys: ['Alt', '↑'], what: 'help.key.previous-clause' },
   { keys: ['Alt', 'C'], what: 'help.key.comment' },
+  { keys: ['Alt', 'P'], what: 'help.key.preview' },
+  { keys: ['0–4'], what: 'help.key.level' },
   { keys: ['Ctrl', 'Enter'], what: 'help.key.send' },
   { keys: ['Enter'], what: 'help.key.enter' },
   { keys: ['Esc'], what: 'help.key.leave' },

@@ -191,7 +191,6 @@ export const desk = {
   'notice.tell': 'Tell {parties}',
   'notice.tell-everyone': 'Tell everyone accredited',
   'notice.given': 'Notices given',
-  'notice.by': '{name}, {moment}',
 
   'new-track.open': 'Open a track',
   'new-track.title': 'Open a track',

@@ -16,6 +16,8 @@ export const help = {
   'help.key.previous-clause': 'Previous clause',
   'help.key.comment': 'Write a comment',
   'help.key.enter': 'In the text: open the bracket at the caret; with the pen, split the clause there',
+  'help.key.preview': 'At the desk: the room as the next party sees it',
+  'help.key.level': 'At the desk: a level for the cell, from hidden to edit',
   'help.key.leave': 'Leave the text or close what is open',
   'help.key.send': 'Send a comment, to the audience the button names',
   'help.terms.title': 'Terms',

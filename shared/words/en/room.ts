@@ -9,6 +9,9 @@ export const room = {
   'room.nav.panels': 'On this page',
   'room.nav.tracks': 'Tracks',
 
+  'notices.title': 'Notices from the mediators',
+  'notices.by': '{name}, {moment}',
+
   'tracks.title': 'Tracks',
   'tracks.group.table': 'At the table',
   'tracks.group.channel': 'You and the mediators',
