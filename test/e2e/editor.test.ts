@@ -2,7 +2,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
-import type { TrackId } from '#shared/ids.ts'
+import type { PartyId, TrackId } from '#shared/ids.ts'
 import { Arrivals } from '../support/arrive.ts'
 import { CHROMIUM, expectAccessible, openBrowser, THEMES } from '../support/browser.ts'
 import { cleanUp, SMALL_PROCESS, startServer } from '../support/server.ts'
@@ -22,11 +22,15 @@ const CLAUSES = {
   formats: 'Signals are given by horn.',
   rtl: 'تسير العبارة كل يوم.',
   opened: 'Bells ring at noon.',
+  divided: 'Ropes are checked, anchors are weighed.',
+  renewed: 'Maps are drawn anew.',
 }
 type Named = keyof typeof CLAUSES
 
 const TALKS = {
   ...SMALL_PROCESS,
+  parties: [...SMALL_PROCESS.parties, { id: 'forum', name: 'Shores Forum', short: 'FOR', kind: 'civil' }],
+  seats: [...SMALL_PROCESS.seats, { id: 'forum-moderator', party: 'forum', role: 'moderator', name: 'Hal Forum' }],
   tracks: [
     {
       id: 'plenary',
@@ -53,8 +57,10 @@ let north: Page
 let south: Page
 const troubles: string[][] = []
 
+/** The clauses as they stood at first, by name: one that was split keeps its id. */
+const ids = new Map<Named, string>()
 const clauseNamed = (name: Named): StructureClause => {
-  const clause = text.structure.articles[0]?.clauses[Object.keys(CLAUSES).indexOf(name)]
+  const clause = text.structure.articles[0]?.clauses.find(({ id }) => id === ids.get(name))
   if (!clause) throw new Error(`there is no clause ${name}`)
   return clause
 }
@@ -95,6 +101,8 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     people = new Arrivals(server, await server.newProcess(TALKS), browser)
     mediator = await enterRoom({ url: server.url, token: await people.token('mediator') })
     text = await mediator.open(PLENARY)
+    const first = text.structure.articles[0]?.clauses ?? []
+    for (const [i, name] of (Object.keys(CLAUSES) as Named[]).entries()) ids.set(name, first[i]?.id ?? '')
     north = await arrive('north-head')
     south = await arrive('south-head')
   })
@@ -266,6 +274,41 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     await north.keyboard.press('Enter')
     await north.keyboard.type('Big ')
     await comesTo('opened', '[Big  - NOR]Bells[ loud - NOR] ring at noon.')
+  })
+
+  test('E8 a clause is split at the caret, and who types in its second half goes on there', async () => {
+    const drafter = await arrive('second-mediator')
+    await at(north, 'divided', 'Ropes are checked, anchors are'.length)
+    await north.keyboard.type(' well')
+    await comesTo('divided', 'Ropes are checked, anchors are[ well - NOR] weighed.')
+    await at(drafter, 'divided', 'Ropes are checked,'.length)
+    await drafter.keyboard.press('Enter')
+    await comesTo('divided', 'Ropes are checked,')
+    await wordsIn(north, 'divided')
+      .filter({ hasText: /^Ropes are checked,$/ })
+      .waitFor()
+    await north.keyboard.type(' and')
+    const second = () => {
+      const clauses = text.structure.articles[0]?.clauses ?? []
+      const next = clauses[clauses.findIndex(({ id }) => id === clauseNamed('divided').id) + 1]
+      return next ? text.plain(next.id) : ''
+    }
+    await expect.poll(second).toBe(' anchors are[ well and - NOR] weighed.')
+    await drafter.context().close()
+  })
+
+  test('E8 somebody is admitted while one types: the text begins anew under one’s hands, and one goes on', async () => {
+    await at(north, 'renewed', 'Maps'.length)
+    await north.keyboard.type(' now')
+    await comesTo('renewed', 'Maps[ now - NOR] are drawn anew.')
+    const renewed = new Promise<void>((done) => void text.on('renewed', () => done()))
+    const change = { track: PLENARY, party: 'forum' as PartyId, level: 'read' as const }
+    await mediator.act({ type: 'SetAccess', changes: [change] })
+    await renewed
+    await north.getByText('Shores Forum').first().waitFor()
+    await north.keyboard.type(' and then')
+    await comesTo('renewed', 'Maps[ now and then - NOR] are drawn anew.')
+    await expect.poll(() => shownIn(south, 'renewed')).toBe('Maps[ now and then]NOR are drawn anew.')
   })
 
   test('E9 in a locked clause nothing is written, and the page says why', async () => {
