@@ -16,7 +16,7 @@ type Place = { view: ViewState; speech: Speech }
 const rowOf = (view: View, track: string) => view.desk?.matrix.find(({ id }) => id === track) ?? null
 
 /** Who a target is, in a sentence. */
-export function nameOf({ party, seat }: Pick<Target, 'party' | 'seat'>, { view }: Place): string {
+function nameOf({ party, seat }: Pick<Target, 'party' | 'seat'>, { view }: Place): string {
   const person = seat ? view.current.desk?.seats.find(({ id }) => id === seat)?.name : null
   return person ?? view.partyName(party)
 }

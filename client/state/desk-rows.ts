@@ -31,7 +31,7 @@ export interface Drawing {
 }
 type Row = Desk['matrix'][number]
 
-export const cellId = (track: string, party: PartyId): string => `${track}/${party}`
+const cellId = (track: string, party: PartyId): string => `${track}/${party}`
 
 /** The parties and tracks of a cell's id, as the matrix has them. */
 export function targetOf(id: string, { room }: Pick<Drawing, 'room'>): Target | null {
@@ -115,7 +115,7 @@ function secondLine(row: Row, party: PartyId, drawing: Drawing, isOpen: boolean)
 }
 
 /** How many of a party are in the track: known only where the mediators are readers too. */
-export function hereWords(
+function hereWords(
   row: Row,
   party: PartyId,
   { room, watch, speech: { say } }: Drawing,

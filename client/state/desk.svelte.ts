@@ -17,7 +17,7 @@ export interface Release {
 }
 
 /** One press takes a withdrawal back for as long; after that the log does. */
-export const UNDO_MS = 10_000
+const UNDO_MS = 10_000
 
 /** What the mediators do at the desk: changes at once, changes prepared, and how far each has come. */
 export class DeskState {

@@ -104,11 +104,6 @@ export function inverseOf(desk: Desk, changes: AccessChange[]): Prepared[] {
 export const widens = ({ level, was }: { level: Level; was: Level }): boolean => rankOf(level) > rankOf(was)
 export const narrows = ({ level, was }: { level: Level; was: Level }): boolean => rankOf(level) < rankOf(was)
 
-/** The cells as they would stand after the changes. */
-export function levelAfter(row: Row, target: Target, prepared: Prepared[]): Level {
-  return prepared.find((one) => keyOf(one) === keyOf(target))?.level ?? levelAt(row, target)
-}
-
 /** A track's drawing, by kind. */
 export const TRACK_ICONS = {
   plenary: 'table',

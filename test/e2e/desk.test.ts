@@ -5,7 +5,7 @@ import type { Room } from '#client/room/room.ts'
 import type { PartyId, TrackId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
 import { Arrivals, type Arrived, DESK_PROCESS } from '../support/arrive.ts'
-import { CHROMIUM, expectAccessible, expectFits, openBrowser, SIZES, THEMES } from '../support/browser.ts'
+import { CHROMIUM, expectAccessible, openBrowser } from '../support/browser.ts'
 import { cleanUp, type StartedServer, startServer } from '../support/server.ts'
 
 const FERRY = 'The ferry runs every day.'
@@ -27,8 +27,8 @@ const levelOf = (track: string, party: string): Level =>
   'hidden'
 
 /** The desk as a mediator has it open. */
-async function deskOf(options: Parameters<Arrivals['arrive']>[1] = {}): Promise<Arrived> {
-  const arrived = await people.arrive('mediator', options)
+async function deskOf(): Promise<Arrived> {
+  const arrived = await people.arrive('mediator')
   await arrived.page.getByText('Only the mediation team sees this desk').waitFor()
   return arrived
 }
@@ -326,44 +326,6 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     await context.close()
   })
 
-  test('S26 a tablet shows one track with all parties, and asks under it', async () => {
-    const { page, context } = await deskOf({ size: 'tablet' })
-    await page.getByRole('tab', { name: 'Plenary text' }).press('ArrowRight')
-    await page.getByRole('heading', { name: 'Who sees “Water group”' }).waitFor()
-    const witness = page.getByRole('group', { name: 'Access of Witness State' })
-    await witness.getByRole('button', { name: 'Read' }).click()
-    await page.getByText(/^1 person of Witness State will be able to read/).waitFor()
-    expect(levelOf('water', 'witness')).toBe('hidden')
-    await expectAccessible(page, 'a tablet that asks')
-    await page.getByRole('button', { name: 'Let Witness State read', exact: true }).click()
-    await page.getByText(/Water group: read/).waitFor()
-    await witness.getByRole('button', { name: 'Hidden' }).click()
-    await page.getByText('Water group closed.').waitFor()
-    await page.getByRole('button', { name: /^Undo/ }).first().waitFor()
-    await context.close()
-  })
-
-  test('S26 a phone hides and lowers, and opens nothing', async () => {
-    const { page, context } = await deskOf({ size: 'phone' })
-    const south = page.getByRole('group', { name: 'Access of South Shore' })
-    expect(await south.getByRole('button').allInnerTexts()).toEqual(['Hidden', 'Read', 'Suggest'])
-    const witness = page.getByRole('group', { name: 'Access of Witness State' })
-    expect(await witness.getByRole('button').allInnerTexts()).toEqual(['Hidden'])
-    await south.getByRole('button', { name: 'Read' }).tap()
-    await expect.poll(() => levelOf('plenary', 'south')).toBe('read')
-    const small = await page
-      .getByRole('main')
-      .getByRole('button')
-      .evaluateAll((buttons) =>
-        buttons
-          .map((button) => ({ name: button.textContent?.trim(), box: button.getBoundingClientRect() }))
-          .filter(({ box }) => box.width > 0 && box.height < 44)
-          .map(({ name, box }) => `${name}: ${Math.round(box.height)}`),
-      )
-    expect(small).toEqual([])
-    await context.close()
-  })
-
   test('S29 a notice names whom it tells, and reaches nobody else', async () => {
     const { page, context } = await deskOf()
     await page.getByRole('button', { name: 'Give a notice' }).click()
@@ -399,24 +361,6 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     await cell(page, 'South Shore', 'Security group: Hidden').waitFor()
     await context.close()
   })
-
-  test.each(Object.keys(SIZES) as (keyof typeof SIZES)[])(
-    'S31 the desk is accessible and fits on a %s, in both themes',
-    async (size) => {
-      for (const theme of THEMES) {
-        const { page, context, troubles } = await deskOf({ size, theme })
-        await page.getByText('Last changes').waitFor()
-        await expectAccessible(page, `desk, ${size}, ${theme}`)
-        await expectFits(page, `desk, ${size}, ${theme}`)
-        await page.getByRole('link', { name: 'People', exact: true }).click()
-        await page.getByRole('heading', { name: 'Seats and invitations' }).waitFor()
-        await expectAccessible(page, `people, ${size}, ${theme}`)
-        await expectFits(page, `people, ${size}, ${theme}`)
-        expect(troubles).toEqual([])
-        await context.close()
-      }
-    },
-  )
 })
 
 /** Letters and digits in order: brackets are written with signs in one place and drawn in the other. */

@@ -211,5 +211,4 @@ export const desk = {
   'see-as.keys': 'Alt+P shows the next party, Esc stops.',
   'see-as.known': 'Parties it knows of',
   'see-as.notices': 'Notices it was given',
-  'see-as.strike': 'proposes to take out',
 } as const
