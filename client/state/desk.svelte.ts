@@ -16,6 +16,13 @@ export interface Release {
   batch: boolean
 }
 
+/** Why a decision was not made as asked. */
+export interface Problem {
+  refusal: Refusal
+  /** A track was to be hidden. Where the log takes nothing, it is closed all the same until the server restarts. */
+  closes: boolean
+}
+
 /** One press takes a withdrawal back for as long; after that the log does. */
 const UNDO_MS = 10_000
 
@@ -24,7 +31,7 @@ export class DeskState {
   readonly #room: RoomState
   prepared = $state.raw<Prepared[]>([])
   release = $state.raw<Release | null>(null)
-  problem = $state.raw<Refusal | null>(null)
+  problem = $state.raw<Problem | null>(null)
   busy = $state(false)
   /** Ticks while something can be undone. */
   now = $state(Date.now())
@@ -84,7 +91,7 @@ export class DeskState {
     const answer = await this.#room.act({ type: 'SetAccess', changes: changes.map(askedOf) })
     this.busy = false
     if (!answer.ok) {
-      this.problem = answer.refusal
+      this.problem = { refusal: answer.refusal, closes: changes.some(({ level }) => level === 'hidden') }
       this.release = null
       return false
     }

@@ -1,6 +1,7 @@
+import type { PartyId } from '#shared/ids.ts'
 import type { Speech } from '#shared/words/say.ts'
 import type { StepLine } from '../components/TwoSteps.svelte'
-import type { DeskState, Release } from './desk.svelte.ts'
+import type { DeskState, Problem, Release } from './desk.svelte.ts'
 import { columnsOf, narrows, type Prepared, readersIn, widens } from './matrix.ts'
 import type { RoomState } from './room.svelte.ts'
 
@@ -51,4 +52,13 @@ const NO_DESK = { seats: [], matrix: [], changes: [] }
 export function titleOf(release: Release, { state, speech: { say } }: Place): string {
   if (release.inForce !== null) return say('steps.title-force')
   return state.recordedAt === null ? say('steps.title-recording') : say('steps.title-closing')
+}
+
+/** What has become of a decision that was not made as asked: the fact first, then the reason. */
+export function problemWords({ refusal, closes }: Problem, speech: Speech, nameOf: (party: PartyId) => string): string {
+  const { say } = speech
+  const why = speech.refusal(refusal, nameOf)
+  if (refusal.code === 'unanswered') return say('steps.unanswered')
+  if (refusal.code === 'not-saved' && closes) return `${say('steps.closed-unrecorded')} ${why}`
+  return `${say('steps.refused')} ${why}`
 }

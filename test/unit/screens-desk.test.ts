@@ -4,6 +4,8 @@ import { DEFAULT_GRANT } from '#shared/domain/process.ts'
 import type { Desk, View } from '#shared/domain/view.ts'
 import { instant, type PartyId, type SeatId, type TrackId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
+import { en, refusalsInEnglish } from '#shared/words/en.ts'
+import { createSpeech } from '#shared/words/say.ts'
 import { caresForPeople, waitingFor } from '../../client/state/caring.ts'
 import {
   askedOf,
@@ -18,6 +20,7 @@ import {
   widens,
 } from '../../client/state/matrix.ts'
 import { recordsOf, stateOf } from '../../client/state/people.ts'
+import { problemWords } from '../../client/state/steps.ts'
 
 const NOW = 1_000_000
 const party = (id: string) => id as PartyId
@@ -115,6 +118,15 @@ test('S22 undoing a withdrawal asks for the level from before, by a new grant', 
   const [person] = inverseOf(of, [changed('read', 'hidden', { seat: 'north-adviser' as SeatId })])
   expect(person && narrows(person)).toBe(true)
   expect(person && askedOf(person)).toEqual({ track, seat: 'north-adviser', level: 'hidden' })
+})
+
+test('S22 a withdrawal that the log could not take is said to hold until restart, and never to have changed nothing', () => {
+  const speech = createSpeech('en', en, refusalsInEnglish)
+  const words = (problem: Parameters<typeof problemWords>[0]) => problemWords(problem, speech, (party) => party)
+  const full = { code: 'not-saved', reason: 'disk-full' } as const
+  expect(words({ refusal: full, closes: true })).toMatch(/^What was to be closed is closed until the server restarts/)
+  expect(words({ refusal: full, closes: false })).toMatch(/^Nothing has changed\. /)
+  expect(words({ refusal: { code: 'unanswered' }, closes: true })).toMatch(/^No answer came\./)
 })
 
 test('S27 a seat’s state says whether somebody is in, waits, was ended, or never came', () => {

@@ -121,6 +121,8 @@ export const desk = {
   'steps.undo-left': { one: '{count} s', other: '{count} s' },
   'steps.dismiss': 'Close this line',
   'steps.refused': 'Nothing has changed.',
+  'steps.closed-unrecorded':
+    'What was to be closed is closed until the server restarts, and this is not recorded. Nothing was opened.',
   'steps.unanswered': 'No answer came. Look at the matrix before you try again: it shows what is in force.',
 
   'batch.label': 'Changes prepared',
