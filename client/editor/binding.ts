@@ -7,6 +7,7 @@ import type { Move, StructureView } from '#shared/text/structure.ts'
 import type { LeafRange, Spot } from '../room/plan.ts'
 import type { OpenText } from '../room/room.ts'
 import { type Anchor, anchorAt, moved, resolveIn } from './caret.ts'
+import { flushDom } from './dom.ts'
 import { indexAt, type Part, type Place, partsOf, placeAt, type ReadLeaf } from './drawn.ts'
 import { rangesIn } from './ranges.ts'
 import { type ClauseRow, drawAll, type Row, rowsOf, startsOf, stepsFor } from './rows.ts'
@@ -103,7 +104,10 @@ export class Binding {
     if (this.#waiting) return
     this.#waiting = true
     queueMicrotask(() => {
-      if (this.#waiting) this.draw()
+      if (!this.#waiting) return
+      // Somebody else's words must not put the caret back to where it was before a click.
+      if (this.#view && !this.#view.isDestroyed && !this.#view.composing) flushDom(this.#view)
+      this.draw()
     })
   }
 

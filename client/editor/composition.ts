@@ -5,6 +5,7 @@ import { struckRange } from '#shared/text/compose.ts'
 import { indexAfter, leafIn, wordsOf } from '#shared/text/leaf.ts'
 import type { LeafRange, Spot } from '../room/plan.ts'
 import type { Binding } from './binding.ts'
+import { flushDom } from './dom.ts'
 import { type Part, type Place, sizeOf } from './drawn.ts'
 import { rangesIn } from './ranges.ts'
 import type { Typing } from './typing.ts'
@@ -144,11 +145,4 @@ function unitAt(part: Part, index: number): ItemId | null {
     if (span.is !== 'words' && span.item && span.index === index) return span.item
   }
   return null
-}
-
-/** Reads what the browser changed in the page and not told yet. ProseMirror has no public call for it. */
-export function flushDom(view: EditorView): void {
-  const { domObserver } = view as unknown as { domObserver: { forceFlush(): void; flush(): void } }
-  domObserver.forceFlush()
-  domObserver.flush()
 }

@@ -129,7 +129,7 @@ export const sizeOf = (span: Span): number =>
 const unitsOf = (span: Span): number =>
   span.is === 'words' ? span.words.length : span.is === 'hidden' || span.item ? 1 : 0
 
-export const marksOf = (formats: Partial<Record<Format, true>>) =>
+const marksOf = (formats: Partial<Record<Format, true>>) =>
   FORMATS.filter((format) => formats[format]).map((format) => schema.mark(format))
 
 export const bracketAttrs = ({ id, leaf, kind, holders }: BracketView) => ({

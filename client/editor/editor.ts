@@ -10,6 +10,7 @@ import type { ClauseState, OpenText, Room, StructureClause } from '../room/room.
 import { Binding, DRAWN } from './binding.ts'
 import { Composition } from './composition.ts'
 import { type Caret, carets, type Highlight, MARKED, STRIKES, strikes } from './decorations.ts'
+import { flushDom } from './dom.ts'
 import { caretInto, input } from './input.ts'
 import { chooseNext } from './keys.ts'
 import type { Looks } from './looks.ts'
@@ -243,7 +244,9 @@ export class Editor {
     this.#othersMoved()
   }
   #mark(): void {
-    if (this.#binding.held === null) this.view.dispatch(this.view.state.tr.setMeta(MARKED, true))
+    if (this.#binding.held !== null) return
+    flushDom(this.view)
+    this.view.dispatch(this.view.state.tr.setMeta(MARKED, true))
   }
   #othersMoved(): void {
     const before = JSON.stringify(this.#carets)

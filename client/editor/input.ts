@@ -1,7 +1,7 @@
 import type { Node } from 'prosemirror-model'
 import { type EditorState, Plugin, Selection, TextSelection } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
-import { flushDom } from './composition.ts'
+import { flushDom } from './dom.ts'
 import { type KeyActs, onKey } from './keys.ts'
 
 /**

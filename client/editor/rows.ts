@@ -38,7 +38,7 @@ export function rowsOf(structure: StructureView): Row[] {
 }
 const nothing = (leaf: LeafId): Part => ({ leaf, bracket: null, spans: [], size: 0, length: 0 })
 
-export function nodeOf(row: Row): Node {
+function nodeOf(row: Row): Node {
   if (row.is === 'heading') return schema.node('heading', headingAttrs(row))
   return schema.node('clause', clauseAttrs(row), nodesOf(row.drawn.spans))
 }

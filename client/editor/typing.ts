@@ -114,7 +114,7 @@ function hasAll(doc: Node, from: number, to: number, format: Format): boolean {
 }
 
 /** The formats the person chose for what comes next; absent: those of the words around it. */
-export function formatsOf({ storedMarks }: EditorState): Partial<Record<Format, true>> | undefined {
+function formatsOf({ storedMarks }: EditorState): Partial<Record<Format, true>> | undefined {
   if (!storedMarks) return undefined
   const names = new Set(storedMarks.map(({ type }) => type.name))
   return Object.fromEntries(FORMATS.filter((format) => names.has(format)).map((format) => [format, true]))

@@ -184,6 +184,26 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     expect(read('composed')).toBe('Tickets[日本go - NOR] are free[ of charge - SOU] for children.')
   })
 
+  test('E4 composing in words that others edit: they type and delete around it, and it lands between its neighbours', async () => {
+    const group = await mediator.open('group')
+    const clause = group.structure.articles[0]?.clauses[1]
+    if (!clause) throw new Error('the draft has two clauses')
+    const [first, second] = [await arrive('north-alternate', 'group'), await arrive('south-adviser', 'group')]
+    const devices = await first.context().newCDPSession(first)
+    await caretAt(first, clause.id, 'Pumps are'.length)
+    await devices.send('Input.imeSetComposition', { text: 'zz', selectionStart: 2, selectionEnd: 2 })
+    await caretAt(second, clause.id, 'Pumps are'.length)
+    for (let i = 0; i < 'are'.length; i++) await second.keyboard.press('Backspace')
+    await second.keyboard.type('will be')
+    await expect.poll(() => group.plain(clause.id)).toBe('Pumps will be kept.')
+    await devices.send('Input.insertText', { text: ' well' })
+    const both = /^Pumps (?:will be well| wellwill be) kept\.$/
+    await expect.poll(() => group.plain(clause.id)).toMatch(both)
+    await expect.poll(() => wordsOf(first, clause.id).textContent()).toBe(group.plain(clause.id))
+    group.close()
+    for (const page of [first, second]) await page.context().close()
+  })
+
   test('E5 what is pasted becomes words of one paragraph, whatever it was', async () => {
     await at(north, 'pasted', 'The quay is open'.length)
     await wordsIn(north, 'pasted').evaluate((target) => {
