@@ -330,6 +330,7 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     const { page, context } = await deskOf()
     await page.getByRole('button', { name: 'Give a notice' }).click()
     const dialog = page.getByRole('dialog', { name: 'Give a notice' })
+    expect(await dialog.getByRole('button', { name: 'Choose who is told' }).isDisabled()).toBe(true)
     await dialog.getByRole('checkbox', { name: 'South Shore' }).check()
     await dialog.getByRole('textbox', { name: 'What you tell' }).fill('We meet at nine.')
     await expectAccessible(page, 'a notice')

@@ -191,6 +191,7 @@ export const desk = {
   'notice.some': 'Only these parties',
   'notice.note': 'A notice stays. A party you name by its full name becomes known to those you tell.',
   'notice.tell': 'Tell {parties}',
+  'notice.tell-whom': 'Choose who is told',
   'notice.tell-everyone': 'Tell everyone accredited',
   'notice.given': 'Notices given',
 
