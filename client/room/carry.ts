@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
-import type { LeafId } from '#shared/ids.ts'
-import { insertAt } from '#shared/text/leaf.ts'
+import type { ItemId, LeafId } from '#shared/ids.ts'
+import { findItem, insertAt } from '#shared/text/leaf.ts'
 import { FORMATS, type Format } from '#shared/text/structure.ts'
 import { hasItem, type Ranges } from './ranges.ts'
 
@@ -19,7 +19,7 @@ export interface Known {
 
 type Formats = Partial<Record<Format, true>>
 /** A UTF-16 unit, or a mark and the id of a bracket, or (deleted and forgotten) nothing that equals another. */
-type Unit = string
+export type Unit = string
 export interface LeafChange {
   leaf: LeafId
   /** What the server showed, unit by unit. */
@@ -48,6 +48,46 @@ export function unsentIn(text: Y.Text, leaf: LeafId, known: Known): LeafChange |
   }
   const { gone, put, marked } = change
   return gone.length + put.length + marked.length > 0 ? change : null
+}
+
+/** What the server showed of the leaf, unit by unit. */
+export const shownIn = (text: Y.Text, known: Known): Unit[] => [...shownUnits(text, known)].map(({ unit }) => unit)
+
+/** How many of the shown units stand up to `last`, itself included; one that the server does not show counts as where it stood. */
+export function shownUpTo(text: Y.Text, known: Known, last: ItemId | null): number {
+  if (last === null) return 0
+  const found = findItem(text, last)
+  if (!found) return 0
+  let count = 0
+  for (const { item, offset } of shownUnits(text, known, found)) {
+    if (item === found && item.id.clock + offset > last.clock) break
+    count++
+  }
+  return count
+}
+
+/** `until`: the last item to look at. */
+function* shownUnits(
+  text: Y.Text,
+  known: Known,
+  until: Y.Item | null = null,
+): Generator<{ unit: Unit; item: Y.Item; offset: number }> {
+  for (let item = text._start; item !== null; item = item.right) {
+    if (item.countable || (item.deleted && !(item.content instanceof Y.ContentFormat))) {
+      const units = unitsOf(item)
+      for (let offset = 0; offset < units.length; offset++)
+        if (standsOnServer(item, offset, known)) yield { unit: units[offset] ?? '', item, offset }
+    }
+    if (item === until) return
+  }
+}
+
+/** What the leaf shows, unit by unit. */
+export function unitsOfLeaf(text: Y.Text): Unit[] {
+  const units: Unit[] = []
+  for (let item = text._start; item !== null; item = item.right)
+    if (!item.deleted && item.countable) units.push(...unitsOf(item))
+  return units
 }
 
 const isUnknown = ({ id }: Y.Item, offset: number, { client, clock }: Known): boolean =>
@@ -97,9 +137,7 @@ function between(from: Formats, to: Formats): Partial<Record<Format, true | null
 
 /** Does the change in `text`, as local edits of its document, in one transaction of the caller's. */
 export function carryInto(text: Y.Text, change: LeafChange, origin: unknown): void {
-  const to: Unit[] = []
-  for (let item = text._start; item !== null; item = item.right)
-    if (!item.deleted && item.countable) to.push(...unitsOf(item))
+  const to = unitsOfLeaf(text)
   const now = align(change.shown, to)
   const edits: { index: number; rank: number; run: () => void }[] = []
   change.put.forEach(({ at, words, formats }, nth) => {
@@ -124,7 +162,7 @@ function put(text: Y.Text, index: number, words: string, formats: Formats, origi
 }
 
 /** Right of the nearest unit on the left that still stands; else left of the nearest on the right; else the end. */
-function placeOf(now: number[], at: number, length: number): number {
+export function placeOf(now: number[], at: number, length: number): number {
   for (let left = at - 1; left >= 0; left--) if ((now[left] ?? -1) >= 0) return (now[left] ?? 0) + 1
   for (let right = at; right < now.length; right++) if ((now[right] ?? -1) >= 0) return now[right] ?? 0
   return length

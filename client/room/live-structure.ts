@@ -5,7 +5,8 @@ import type { ClauseState, Structure, StructureClause } from './room.ts'
 /** What follows from a clause's words; asked only when somebody reads it. */
 export interface Follows {
   hash(clause: ClauseView): Hash
-  state(clause: ClauseView, hash: Hash): ClauseState
+  /** `hash` is null when the clause has no agreement to compare it with. */
+  state(clause: ClauseView, hash: Hash | null): ClauseState
 }
 
 /** The structure with `hash` and `state` on every clause, computed when read and then kept with this object. */
@@ -23,7 +24,8 @@ export function liveStructure(view: StructureView, follows: Follows): Structure 
         return read()
       },
       get state() {
-        return follows.state(clause, read())
+        // Without an agreement no words can be the agreed ones: nothing to compare.
+        return follows.state(clause, clause.agreed.length > 0 ? read() : null)
       },
     }
   }

@@ -48,6 +48,7 @@ export class Outbox {
   #number: number
   #clock: number
   #up = true
+  #holds = false
 
   constructor(doc: Y.Doc, lane: Lane, ports: OutboxPorts) {
     this.#doc = doc
@@ -127,6 +128,11 @@ export class Outbox {
     this.#up = false
   }
 
+  /** Puts no further words on their way, until a document takes this one's place; what is in flight comes to its end. */
+  hold(): void {
+    this.#holds = true
+  }
+
   /**
    * Goes on where the server says the lane stands. False when that is not where this client can go on: then the words must be
    * carried into a fresh document.
@@ -169,7 +175,7 @@ export class Outbox {
         item.sent = true
         this.#ports.ask(item.ask, item.command)
       } else if (item) {
-        if (flying) return
+        if (flying || (this.#holds && !item.flight)) return
         if (!item.flight && !this.#load(i, item)) {
           this.#queue.splice(i--, 1)
           continue

@@ -10,6 +10,7 @@ import {
 } from '#shared/ids.ts'
 import type { Words } from '#shared/text/leaf.ts'
 import type { BracketView, ClauseView, Run, StructureView } from '#shared/text/structure.ts'
+import { clausesOf } from '#shared/text/structure-view.ts'
 import type { TypedCommand } from './plan.ts'
 
 interface Pending {
@@ -48,16 +49,13 @@ export class Overlay {
   /** A new structure came from the server: what it shows, or must show by now, needs no drawing. */
   settle(structure: StructureView): void {
     const shown = new Set<BracketId>()
-    for (const article of structure.articles) for (const clause of article.clauses) collect(clause, shown)
+    for (const clause of clausesOf(structure)) for (const { id } of clause.brackets) shown.add(id)
     for (const [ask, { command, answered }] of this.#pending) {
-      const opens = command.type === 'OpenBracket'
       const there = shown.has(command.bracket)
-      if (answered || opens === there) this.#settleOne(ask, command, opens, answered)
+      // That a bracket is there does not say that its strike has grown already: only the answer does.
+      const settled = command.type === 'OpenBracket' ? there : !there
+      if (answered || settled) this.#pending.delete(ask)
     }
-  }
-  #settleOne(ask: AskId, command: TypedCommand, opens: boolean, answered: boolean): void {
-    // A strike that grew is not shown by its bracket being there: only its answer, and the structure after it, say so.
-    if (command.type !== 'ExtendStrike' || answered || !opens) this.#pending.delete(ask)
   }
 
   /** The structure as this seat should see it now. */
@@ -102,35 +100,49 @@ export class Overlay {
   }
 }
 
-function collect(clause: ClauseView, into: Set<BracketId>): void {
-  for (const { id } of clause.brackets) into.add(id)
-  for (const item of clause.items) collect(item, into)
+/**
+ * Words as drawn, for the planner: the places of brackets that the server has not planted yet are among the runs, and take
+ * nothing of the index, which stays that of the `Y.Text`.
+ */
+export function drawnWords(structure: StructureView, words: Words): Words {
+  const places = pendingPlaces(structure)
+  if (places.size === 0) return words
+  return { ...words, runs: (leaf) => runsWith(placedIn(places, words, leaf), words.runs(leaf)) }
 }
 
-/** Words as drawn: with the places of brackets that the server has not planted yet. Indexes stay those of the `Y.Text`. */
-export function drawnWords(structure: StructureView, words: Words): Words {
-  const places = new Map<LeafId, { bracket: BracketId; after: ItemId | null }[]>()
-  const visit = (clause: ClauseView): void => {
-    for (const { id, host, pending } of clause.brackets)
-      if (pending) places.set(host, [...(places.get(host) ?? []), { bracket: id, after: pending.after }])
-    clause.items.forEach(visit)
-  }
-  for (const article of structure.articles) article.clauses.forEach(visit)
+/** The same for composing: a place that is not planted yet counts 1 like all others, as it will. */
+export function composedWords(structure: StructureView, words: Words): Words {
+  const places = pendingPlaces(structure)
   if (places.size === 0) return words
   return {
-    ...words,
-    runs(leaf) {
-      const planted = (places.get(leaf) ?? []).map(({ bracket, after }) => ({
-        bracket,
-        index: words.indexAfter(leaf, after) ?? 0,
-      }))
-      // From right to left, the first opened last: of two brackets at one place the later one stands left.
-      return planted
-        .sort((a, b) => b.index - a.index)
-        .reduce((runs, { bracket, index }) => withBracket(runs, bracket, index), words.runs(leaf))
+    runs: (leaf) => runsWith(placedIn(places, words, leaf), words.runs(leaf)),
+    indexAfter(leaf, item) {
+      const index = words.indexAfter(leaf, item)
+      return index === null ? null : index + placedIn(places, words, leaf).filter((place) => place.index < index).length
+    },
+    itemAt(leaf, index) {
+      const before = placedIn(places, words, leaf).filter((place, nth) => place.index + nth < index).length
+      return words.itemAt(leaf, index - before)
     },
   }
 }
+
+type Places = Map<LeafId, { bracket: BracketId; after: ItemId | null }[]>
+function pendingPlaces(structure: StructureView): Places {
+  const places: Places = new Map()
+  for (const clause of clausesOf(structure))
+    for (const { id, host, pending } of clause.brackets)
+      if (pending) places.set(host, [...(places.get(host) ?? []), { bracket: id, after: pending.after }])
+  return places
+}
+/** From left to right; of two at one place the later one stands left, as the server will plant them. */
+const placedIn = (places: Places, words: Words, leaf: LeafId): { bracket: BracketId; index: number }[] =>
+  (places.get(leaf) ?? [])
+    .map(({ bracket, after }) => ({ bracket, index: words.indexAfter(leaf, after) ?? 0 }))
+    .reverse()
+    .sort((a, b) => a.index - b.index)
+const runsWith = (placed: { bracket: BracketId; index: number }[], runs: Run[]): Run[] =>
+  placed.reduceRight((done, { bracket, index }) => withBracket(done, bracket, index), runs)
 
 function withBracket(runs: Run[], bracket: BracketId, index: number): Run[] {
   const out: Run[] = []

@@ -5,6 +5,7 @@ import { includes, type Level, type Refusal } from '#shared/refusals.ts'
 import type { Words } from '#shared/text/leaf.ts'
 import type { BracketView, Format, StructureView } from '#shared/text/structure.ts'
 import {
+  beforeCharacter,
   bracketOfLeaf,
   embedAt,
   type Home,
@@ -129,11 +130,11 @@ type Target = { at: 'leaf'; leaf: LeafId; index: number } | { at: 'new'; clause:
 function targetOf(sheet: Sheet, spot: Spot): Outcome<Target, Refusal> {
   const home = homeOf(sheet, spot.leaf)
   if (!home) return refuse({ code: 'no-such-thing' })
-  const index = Math.max(0, Math.min(spot.index, lengthOf(sheet, spot.leaf)))
+  const index = beforeCharacter(sheet, spot.leaf, Math.max(0, Math.min(spot.index, lengthOf(sheet, spot.leaf))))
   if (sheet.mayWrite(spot.leaf)) return ok({ at: 'leaf', leaf: spot.leaf, index })
   const no = refusalOf(sheet, home)
   if (no) return refuse(no)
-  const place = pastStrikes(strikesOf(sheet, spot.leaf, isMine(sheet)), index)
+  const place = pastStrikes(strikesOf(sheet, spot.leaf, isMyStrike(sheet)), index)
   const touched = touching(sheet, spot.leaf, place)
   return ok(touched ?? { at: 'new', clause: home.clause.id, host: spot.leaf, index: place })
 }
@@ -148,6 +149,11 @@ const isMine =
   (sheet: Sheet) =>
   (bracket: BracketView): boolean =>
     bracket.holders.includes(sheet.party)
+/** Words that are only disputed are not struck. */
+const isMyStrike =
+  (sheet: Sheet) =>
+  (bracket: BracketView): boolean =>
+    bracket.kind !== 'dispute' && isMine(sheet)(bracket)
 
 /** Right of every own strike that the place stands in or at; strikes may touch each other. */
 function pastStrikes(strikes: Strike[], index: number): number {
@@ -206,6 +212,15 @@ function insertion(sheet: Sheet, target: Target, words: string, formats?: Partia
 
 /* ---- what deleting does ---- */
 
+/** The range with the whole of every character it touches. */
+function wholeCharacters(sheet: Sheet, { leaf, index, length }: LeafRange): LeafRange {
+  if (length <= 0) return { leaf, index, length }
+  const from = beforeCharacter(sheet, leaf, index)
+  const end = index + length
+  const to = beforeCharacter(sheet, leaf, end) < end ? end + 1 : end
+  return { leaf, index: from, length: to - from }
+}
+
 interface Removal {
   steps: Step[]
   /** Own brackets that show no words afterwards. */
@@ -217,7 +232,7 @@ interface Removal {
 function removalOf(sheet: Sheet, ranges: LeafRange[]): Outcome<Removal, Refusal> {
   const removal: Removal = { steps: [], closing: [], struck: null }
   const cleared = new Set<LeafId>()
-  for (const range of ranges) {
+  for (const range of ranges.map((one) => wholeCharacters(sheet, one))) {
     if (range.length <= 0 || cleared.has(range.leaf)) continue
     const home = homeOf(sheet, range.leaf)
     if (!home) return refuse({ code: 'no-such-thing' })
@@ -262,7 +277,7 @@ function strike(sheet: Sheet, range: LeafRange, home: Home, removal: Removal, cl
   const runs = segments.filter(({ bracket }) => !bracket)
   const first = runs[0]
   if (first) removal.struck ??= { leaf: range.leaf, index: first.index + first.length }
-  const mine = strikesOf(sheet, range.leaf, isMine(sheet))
+  const mine = strikesOf(sheet, range.leaf, isMyStrike(sheet))
   const fresh = runs.flatMap(({ index, length }) => unstruck(index, index + length, mine))
   const from = fresh[0]?.[0]
   const to = fresh.at(-1)?.[1]

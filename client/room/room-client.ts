@@ -19,6 +19,7 @@ import { Listeners } from './events.ts'
 import type { Link, Wire } from './link.ts'
 import { LiveText } from './open-text.ts'
 import { type Connection, type OpenText, type Presence, Refused, type Room, type Saving } from './room.ts'
+import { TextLine } from './text-line.ts'
 
 interface Told extends Record<string, unknown> {
   view: View
@@ -26,6 +27,9 @@ interface Told extends Record<string, unknown> {
   saving: Saving
   presence: { track: string; here: Presence[] }
 }
+
+/** Whoever leaves is not held longer by words on their way. */
+const CLOSE_MS = 3000
 
 /** The client behind `enterRoom`: one seat's connection, its view, its questions and its open texts. */
 export class RoomClient implements Room {
@@ -121,7 +125,10 @@ export class RoomClient implements Room {
     if (!id || !this.view.tracks.some((one) => one.id === id))
       return Promise.reject(new Refused({ code: 'no-such-thing' }))
     const known = this.#texts.get(id)
-    if (known) return Promise.resolve(known)
+    if (known) {
+      known.line.reopen()
+      return Promise.resolve(known)
+    }
     const opening = this.#opening.get(id) ?? this.#firstOpen(id)
     this.#opening.set(id, opening)
     return opening
@@ -145,7 +152,7 @@ export class RoomClient implements Room {
     const { view } = this
     const seat = parseSeatId(view.me.seat)
     if (!seat) throw new Error('a view without a seat')
-    const text = new LiveText(opened, update, {
+    const line = new TextLine(opened, update, {
       time: this.#time,
       random: this.#random,
       by: { seat, party: view.me.party },
@@ -157,8 +164,12 @@ export class RoomClient implements Room {
       changed: () => this.#tellSaving(),
       ended: () => this.#texts.delete(opened.track),
     })
+    const text = new LiveText(line)
     this.#texts.set(opened.track, text)
     return text
+  }
+  get #lines(): TextLine[] {
+    return [...this.#texts.values()].map(({ line }) => line)
   }
 
   retry(): void {
@@ -166,11 +177,24 @@ export class RoomClient implements Room {
   }
 
   async close(): Promise<void> {
-    for (const text of [...this.#texts.values()]) text.end({ code: 'session-ended' })
+    if (this.#connection.at === 'live') await this.#saved()
+    for (const text of this.#lines) text.end({ code: 'session-ended' })
     this.#happened({ what: 'closed' })
     this.#wire?.close()
     this.#wire = null
     this.#told.clear()
+  }
+
+  /** Until all that was written is durable, or it takes too long. */
+  #saved(): Promise<void> {
+    const saved = Promise.all(this.#lines.map((text) => text.saved().catch(() => undefined)))
+    return new Promise((resolve) => {
+      const cancel = this.#time.after(CLOSE_MS, resolve)
+      void saved.then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   // ---- the line
@@ -200,7 +224,7 @@ export class RoomClient implements Room {
     this.#wake = null
     if (before.at === 'live') {
       this.#asks.lost()
-      for (const text of this.#texts.values()) text.lost()
+      for (const text of this.#lines) text.lost()
     }
     if (next.at === 'waiting')
       this.#wake = this.#time.after(Math.max(0, next.retryAt - this.#time.now()), () => this.#happened({ what: 'due' }))
@@ -213,7 +237,7 @@ export class RoomClient implements Room {
   #ended(refusal: Refusal | null): void {
     const why: Refusal = refusal ?? { code: 'session-ended' }
     this.#asks.end(why)
-    for (const text of [...this.#texts.values()]) text.end(why)
+    for (const text of this.#lines) text.end(why)
     this.#begin?.reject(new Refused(why))
     this.#begin = null
     if (refusal) this.#wire?.close()
@@ -248,12 +272,12 @@ export class RoomClient implements Room {
         return
       case 'opened':
         if (frame.ask) this.#asks.take(frame.ask)?.opened?.(frame.opened, frame.update)
-        else this.#texts.get(frame.opened.track)?.renewed(frame.opened, frame.update)
+        else this.#texts.get(frame.opened.track)?.line.renewed(frame.opened, frame.update)
         return
       case 'text':
       case 'acked':
       case 'words-refused':
-        for (const text of this.#texts.values()) if (text.channel === frame.channel) text.hear(frame, size)
+        for (const text of this.#lines) if (text.channel === frame.channel) text.hear(frame, size)
         return
       case 'withdrawn':
         this.#withdrawn(frame.track)
@@ -265,7 +289,7 @@ export class RoomClient implements Room {
         return
       case 'saving':
         this.#notSaving = frame.state === 'not-saving' ? (frame.reason ?? 'unavailable') : null
-        if (!this.#notSaving) for (const text of this.#texts.values()) text.sendAgain()
+        if (!this.#notSaving) for (const text of this.#lines) text.sendAgain()
         this.#tellSaving()
         return
       case 'bye':
@@ -287,7 +311,7 @@ export class RoomClient implements Room {
     const again = this.#asks.again()
     this.#happened({ what: 'welcomed' })
     this.#seen(packed, mark)
-    for (const text of this.#texts.values()) text.resume()
+    for (const text of this.#lines) text.resume()
     for (const frame of again) this.#send(frame)
     this.#begin?.resolve()
     this.#begin = null
@@ -300,18 +324,18 @@ export class RoomClient implements Room {
     this.#view = view
     for (const track of [...this.#texts.keys()]) if (!view.tracks.some(({ id }) => id === track)) this.#withdrawn(track)
     this.#told.tell('view', view)
-    for (const text of this.#texts.values()) text.looked()
+    for (const text of this.#lines) text.looked()
   }
 
   #withdrawn(track: TrackId): void {
     this.#here.delete(track)
-    this.#texts.get(track)?.end({ code: 'no-such-thing' }, 'withdrawn')
+    this.#texts.get(track)?.line.end({ code: 'no-such-thing' }, 'withdrawn')
   }
 
   // ---- what the header says
 
   #tellSaving(): void {
-    const changes = [...this.#texts.values()].reduce((sum, text) => sum + text.unsaved, 0)
+    const changes = this.#lines.reduce((sum, text) => sum + text.unsaved, 0)
     const next = this.#savingNow(changes)
     if (JSON.stringify(next) === JSON.stringify(this.#saving)) return
     this.#saving = next

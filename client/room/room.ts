@@ -64,6 +64,7 @@ export interface Room {
   open(track: string): Promise<OpenText>
   /** Tries to connect now instead of at `retryAt`. */
   retry(): void
+  /** Resolves when all that was written is durable, or after three seconds; offline at once. */
   close(): Promise<void>
 }
 export interface Presence {
@@ -117,6 +118,7 @@ export interface OpenText {
   /** Tells the others where one is; null: nowhere in this text. */
   here(place: Place | null): void
   on(event: TextEventName, listener: (detail: unknown) => void): () => void
+  /** Nobody is told of anything any more; the text ends as soon as what was written is durable. */
   close(): void
 }
 /**

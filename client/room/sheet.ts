@@ -1,4 +1,4 @@
-import type { LeafId } from '#shared/ids.ts'
+import type { BracketId, LeafId } from '#shared/ids.ts'
 import { struckRange } from '#shared/text/compose.ts'
 import type { Words } from '#shared/text/leaf.ts'
 import type { BracketView, ClauseView, Run, StructureView } from '#shared/text/structure.ts'
@@ -35,6 +35,13 @@ export function homeOf({ structure }: Pick<Drawn, 'structure'>, leaf: LeafId): H
   }
   return null
 }
+export function bracketNamed(structure: StructureView, id: BracketId): BracketView | null {
+  for (const { brackets } of clausesOf(structure)) {
+    const found = brackets.find((bracket) => bracket.id === id)
+    if (found) return found
+  }
+  return null
+}
 export const bracketOfLeaf = (drawn: Drawn, leaf: LeafId): BracketView | null => homeOf(drawn, leaf)?.bracket ?? null
 
 /** The runs of a leaf with what they take of the Y.Text: a bracket the server has not planted yet is drawn there and takes nothing. */
@@ -51,6 +58,16 @@ export function lengthOf(drawn: Drawn, leaf: LeafId): number {
   let length = 0
   for (const { units } of placedRuns(drawn, leaf)) length += units
   return length
+}
+
+/** `index`, or one less where it would part the two halves of one character. */
+export function beforeCharacter(drawn: Drawn, leaf: LeafId, index: number): number {
+  for (const { run, index: at, units } of placedRuns(drawn, leaf)) {
+    if (at + units <= index || 'bracket' in run) continue
+    const code = at < index ? run.words.charCodeAt(index - at - 1) : 0
+    return code >= 0xd800 && code <= 0xdbff ? index - 1 : index
+  }
+  return index
 }
 
 /** The bracket whose embed is the unit at `index` of `host`. */

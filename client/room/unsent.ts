@@ -1,102 +1,122 @@
 import type * as Y from 'yjs'
-import type { BracketId, ItemId, LeafId } from '#shared/ids.ts'
-import { leafOf } from '#shared/ids.ts'
-import { leafIn, type Words } from '#shared/text/leaf.ts'
+import { type ClauseId, type LeafId, leafOf, parseOpaque } from '#shared/ids.ts'
+import { includes } from '#shared/refusals.ts'
+import { leafIn, openLeaf } from '#shared/text/leaf.ts'
 import type { StructureView } from '#shared/text/structure.ts'
-import { clausesOf } from '#shared/text/structure-view.ts'
-import { type LeafChange, unsentIn } from './carry.ts'
-import type { Outbox } from './outbox.ts'
+import { findClause } from '#shared/text/structure-view.ts'
+import {
+  align,
+  carryInto,
+  type Known,
+  type LeafChange,
+  placeOf,
+  shownIn,
+  shownUpTo,
+  type Unit,
+  unitsOfLeaf,
+  unsentIn,
+} from './carry.ts'
+import type { TextCopy } from './copy.ts'
 import type { TypedCommand } from './plan.ts'
 import type { LostWords } from './room.ts'
-import { homeOf, leavesOf } from './sheet.ts'
+import { bracketNamed, homeOf } from './sheet.ts'
 
-/** What a seat wrote in a document that the server never took, and what it asked for there. */
+/** A command with its places, as counts of what the server showed of their leaf. */
+export interface UnsentAsk {
+  command: TypedCommand
+  place: { leaf: LeafId; shown: Unit[]; from: number; to: number } | null
+}
+/** What a seat wrote in a copy that the server never took, and what it asked for there. */
 export interface Unsent {
   changes: LeafChange[]
-  commands: TypedCommand[]
+  asked: UnsentAsk[]
   structure: StructureView
-  words: Words
 }
 
-/** Reads it off a document that is about to go. `drawn`: structure and words as this seat saw them. */
-export function unsentOf(doc: Y.Doc, outbox: Outbox, drawn: { structure: StructureView; words: Words }): Unsent {
+/** Reads it off a copy that is about to go. */
+export function unsentOf({ doc, outbox, drawn }: TextCopy): Unsent {
   const known = { client: outbox.client, clock: outbox.clock, deletes: outbox.deletes() }
   const changes: LeafChange[] = []
-  for (const leaf of leavesOf(drawn.structure)) {
-    const text = leafIn(doc, leaf)
+  // Leaves that do not show any more hold words too.
+  for (const name of doc.share.keys()) {
+    const leaf = parseOpaque<LeafId>(name)
+    const text = leaf && leafIn(doc, leaf)
     const change = text ? unsentIn(text, leaf, known) : null
     if (change) changes.push(change)
   }
-  return { changes, commands: outbox.commands().map(({ command }) => command), ...drawn }
+  const { structure } = drawn
+  const asked = outbox.commands().map(({ command }) => ({ command, place: placeIn(doc, command, known, structure) }))
+  return { changes, asked, structure }
 }
 
-/** The words of changes, for their author, leaf by leaf. */
-export function lostWords(changes: LeafChange[], structure: StructureView): LostWords['words'] {
+function placeIn(doc: Y.Doc, command: TypedCommand, known: Known, structure: StructureView): UnsentAsk['place'] {
+  if (command.type !== 'OpenBracket' && command.type !== 'ExtendStrike') return null
+  const leaf = command.type === 'OpenBracket' ? command.host : (bracketNamed(structure, command.bracket)?.host ?? null)
+  const text = leaf && leafIn(doc, leaf)
+  if (!text) return null
+  const shown = shownIn(text, known)
+  if ('struck' in command) {
+    const from = shownUpTo(text, known, command.struck.from)
+    return { leaf, shown, from: Math.max(0, from - 1), to: shownUpTo(text, known, command.struck.to) }
+  }
+  const at = shownUpTo(text, known, command.after)
+  return { leaf, shown, from: at, to: at }
+}
+
+/** The words of changes, for their author, leaf by leaf. `clauses`: of leaves that the structure does not show. */
+export function lostWords(
+  changes: LeafChange[],
+  structure: StructureView,
+  clauses: ReadonlyMap<LeafId, ClauseId>,
+): LostWords['words'] {
   return changes
     .map(({ leaf, put }) => ({
       leaf,
-      clause: homeOf({ structure }, leaf)?.clause.id ?? null,
+      clause: homeOf({ structure }, leaf)?.clause.id ?? clauses.get(leaf) ?? null,
       words: put.map(({ words }) => words).join(' '),
     }))
     .filter(({ words }) => words !== '')
 }
 
-/**
- * The command as it must be asked in another document of the same words: its places found anew by their indexes. Null when
- * there is nothing to ask any more.
- */
-export function askedAnew(
-  command: TypedCommand,
-  unsent: Unsent,
-  now: { structure: StructureView; words: Words },
-): TypedCommand | null {
-  const stands = hasBracket(now.structure, command.bracket)
-  switch (command.type) {
-    case 'OpenBracket': {
-      if (stands || !clausesHave(now.structure, command.clause)) return null
-      if (command.kind === 'delete') {
-        const struck = rangeAnew(command.host, command.struck, unsent.words, now.words)
-        return struck && { ...command, struck }
-      }
-      const index = unsent.words.indexAfter(command.host, command.after) ?? 0
-      return { ...command, after: now.words.itemAt(command.host, index) }
-    }
-    case 'ExtendStrike': {
-      const host = stands && hostOf(now.structure, command.bracket)
-      const struck = host && rangeAnew(host, command.struck, unsent.words, now.words)
-      return struck ? { ...command, struck } : null
-    }
-    default:
-      return stands ? command : null
+/** The command as it must be asked in another copy, its places found anew. Null when there is nothing to ask any more. */
+function askedAnew({ command, place }: UnsentAsk, copy: TextCopy): TypedCommand | null {
+  const { structure, words } = copy.drawn
+  const stands = bracketNamed(structure, command.bracket) !== null
+  if (command.type !== 'OpenBracket' && command.type !== 'ExtendStrike') return stands ? command : null
+  if (!place || stands !== (command.type === 'ExtendStrike')) return null
+  if (command.type === 'OpenBracket' && !findClause(structure, command.clause)) return null
+  const to = unitsOfLeaf(openLeaf(copy.doc, place.leaf))
+  const now = align(place.shown, to)
+  if (!('struck' in command)) {
+    return { ...command, after: words.itemAt(place.leaf, placeOf(now, place.from, to.length)) }
   }
+  const still = now.slice(place.from, place.to).filter((index) => index >= 0)
+  const first = words.itemAt(place.leaf, (still[0] ?? -1) + 1)
+  const last = words.itemAt(place.leaf, (still.at(-1) ?? -1) + 1)
+  return first && last ? { ...command, struck: { from: first, to: last } } : null
 }
-
-function rangeAnew(
-  host: LeafId,
-  { from, to }: { from: ItemId; to: ItemId },
-  old: Words,
-  now: Words,
-): { from: ItemId; to: ItemId } | null {
-  const start = old.indexAfter(host, from)
-  const end = old.indexAfter(host, to)
-  if (start === null || end === null) return null
-  const first = now.itemAt(host, start)
-  const last = now.itemAt(host, end)
-  return first && last ? { from: first, to: last } : null
-}
-
-const clausesHave = (structure: StructureView, clause: string): boolean =>
-  [...clausesOf(structure)].some(({ id }) => id === clause)
-
-function hostOf(structure: StructureView, bracket: BracketId): LeafId | null {
-  for (const { brackets } of clausesOf(structure)) {
-    const found = brackets.find(({ id }) => id === bracket)
-    if (found) return found.host
-  }
-  return null
-}
-const hasBracket = (structure: StructureView, bracket: BracketId): boolean => hostOf(structure, bracket) !== null
 
 /** The leaf whose words wait for this command to be recorded. */
 export const leafOpenedBy = (command: TypedCommand): LeafId | null =>
   command.type === 'OpenBracket' && command.kind === 'insert' ? leafOf(command.bracket) : null
+
+/**
+ * Asks and writes in `copy` what was unsent in the one before it, but for what belongs to `barred` leaves and what this seat
+ * may not write there. The leaves whose changes went over.
+ */
+export function putOver(unsent: Unsent, copy: TextCopy, barred: ReadonlyMap<LeafId, ClauseId>): Set<LeafId> {
+  const mayPropose = includes(copy.sheet().level, 'suggest')
+  for (const asked of unsent.asked) {
+    const leaf = leafOpenedBy(asked.command)
+    if (!mayPropose || (leaf && barred.has(leaf))) continue
+    const anew = askedAnew(asked, copy)
+    if (anew) copy.ask(anew)
+  }
+  const kept = new Set<LeafId>()
+  for (const change of unsent.changes) {
+    if (barred.has(change.leaf) || !copy.mayWrite(change.leaf)) continue
+    copy.carry((origin) => carryInto(openLeaf(copy.doc, change.leaf), change, origin))
+    kept.add(change.leaf)
+  }
+  return kept
+}

@@ -1,0 +1,396 @@
+import * as Y from 'yjs'
+import type { View } from '#shared/domain/view.ts'
+import { type AskId, type ClauseId, type LeafId, mintId, type PartyId, type SeatId, type TrackId } from '#shared/ids.ts'
+import type { Down, Opened, Place, Resume, Up } from '#shared/protocol/frames.ts'
+import type { Refusal } from '#shared/refusals.ts'
+import type { Random, Time } from '#shared/world.ts'
+import type { Answer, Asking } from './asks.ts'
+import { type CopyOf, TextCopy } from './copy.ts'
+import { Listeners } from './events.ts'
+import { Flow } from './flow.ts'
+import { Here } from './here.ts'
+import type { TypedCommand } from './plan.ts'
+import { type LostWords, type OpenText, Refused, type TextEventName } from './room.ts'
+import { leafOpenedBy, lostWords, putOver, unsentOf } from './unsent.ts'
+
+export interface TextPorts {
+  time: Time
+  random: Random
+  by: { seat: SeatId; party: PartyId }
+  view(): View
+  isLive(): boolean
+  send(frame: Up): void
+  /** Asks once on this connection; after a reconnect this text asks anew. */
+  ask(frame: Asking, answer: Answer): void
+  /** Nobody waits for the answer any more. */
+  forget(ask: AskId): void
+  /** The count of unsaved changes may be another. */
+  changed(): void
+  ended(): void
+}
+
+/** Words were not taken and the lane stands: so long until they are sent again when nothing else says so. */
+const AGAIN_MS = 300
+const NO_UPDATE = Y.encodeStateAsUpdate(new Y.Doc())
+
+/**
+ * One open text's line to the server, and one copy of it after another: what was written goes out and comes to rest, whatever
+ * happens to the connection, the incarnation or the seat's rights meanwhile.
+ */
+export class TextLine {
+  readonly track: TrackId
+  readonly #ports: TextPorts
+  readonly #told = new Listeners<Record<TextEventName, unknown>>()
+  readonly #here: Here
+  #copy: TextCopy
+  #flow: Flow
+  /** What stands for this text on the present connection; null while there is none. */
+  #channel: number | null
+  /** When the seat's present sight began: words are carried within one sight only. */
+  #since: number
+  #level: OpenText['level']
+  #over: Refusal | null = null
+  /** Leaves whose opening was refused, and their clauses: their words go back to their author. */
+  readonly #barred = new Map<LeafId, ClauseId>()
+  /** Why the text is to be taken anew once nothing is in flight. */
+  #due: Refusal | null = null
+  /** Words were refused, and none were taken since. */
+  #isRefused = false
+  /** Nobody looks any more: it ends when all is saved. */
+  #isClosing = false
+  #waiting: { resolve(): void; reject(cause: Refused): void }[] = []
+  #cancelAgain: (() => void) | null = null
+  /** The `open` whose answer is on its way. */
+  #opening: AskId | null = null
+  #wasSaved = true
+
+  constructor(opened: Opened, update: Uint8Array, ports: TextPorts) {
+    this.track = opened.track
+    this.#ports = ports
+    this.#level = opened.level
+    this.#since = this.#sightBegan()
+    this.#channel = opened.channel
+    this.#flow = this.#newFlow(opened.channel)
+    this.#here = new Here(ports.time, (place) => {
+      if (this.#channel !== null) this.#ports.send({ frame: 'here', channel: this.#channel, place })
+    })
+    this.#copy = this.#newCopy(opened, update)
+  }
+
+  get copy(): TextCopy {
+    return this.#copy
+  }
+  get level(): OpenText['level'] {
+    return this.#level
+  }
+  get channel(): number | null {
+    return this.#channel
+  }
+  /** Why it ended; null while it has not. */
+  get over(): Refusal | null {
+    return this.#over
+  }
+  get unsaved(): number {
+    return this.#over ? 0 : this.#copy.outbox.unsaved
+  }
+  get #isSaved(): boolean {
+    return this.#copy.outbox.unsaved === 0 && this.#due === null
+  }
+  saved(): Promise<void> {
+    if (this.#over) return Promise.reject(new Refused(this.#over))
+    if (this.#isSaved) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+  here(place: Place | null): void {
+    this.#here.at(place)
+  }
+  on(event: TextEventName, listener: (detail: unknown) => void): () => void {
+    return this.#told.on(event, listener)
+  }
+  close(): void {
+    this.#told.clear()
+    this.#isClosing = true
+    this.#endWhenSaved()
+  }
+  /** Somebody looks again at a text that was about to end. */
+  reopen(): void {
+    this.#isClosing = false
+  }
+  #endWhenSaved(): void {
+    if (!this.#isClosing || this.#over || !this.#isSaved) return
+    if (this.#channel !== null) this.#ports.send({ frame: 'leave', channel: this.#channel })
+    this.end({ code: 'no-such-thing' })
+  }
+
+  // ---- copies
+
+  #newCopy(opened: CopyOf, update: Uint8Array): TextCopy {
+    const { time, by, view } = this.#ports
+    const copy: TextCopy = new TextCopy(opened, update, {
+      time,
+      by,
+      view,
+      level: () => this.#level,
+      mint: () => this.#mint(),
+      words: (number, bytes) => {
+        if (this.#channel !== null) this.#ports.send({ frame: 'words', channel: this.#channel, number, update: bytes })
+      },
+      ask: (ask, command) => this.#askTyped(ask, command),
+      changed: () => {
+        if (copy === this.#copy) this.#tellSaved()
+      },
+      told: (event, detail) => {
+        if (copy === this.#copy && !this.#over) this.#told.tell(event, detail)
+      },
+    })
+    return copy
+  }
+  #newFlow(channel: number): Flow {
+    return new Flow(this.#ports.time, (bytes) => this.#ports.send({ frame: 'got', channel, bytes }))
+  }
+  #onLine(channel: number): void {
+    this.#channel = channel
+    this.#flow.end()
+    this.#flow = this.#newFlow(channel)
+    this.#here.again()
+  }
+  #sightBegan(): number {
+    return this.#ports.view().tracks.find(({ id }) => id === this.track)?.since ?? 0
+  }
+
+  /**
+   * Another copy takes the place of this one. Within one unbroken sight what was unsent goes over, but for words that a
+   * refusal names or that may not stand there any more: those go back to their author. Words refused twice are not tried again.
+   */
+  #carry(opened: Opened, update: Uint8Array, refusal: Refusal | null): void {
+    const old = this.#copy
+    const unsent = unsentOf(old)
+    const since = this.#since
+    this.#due = null
+    this.#since = this.#sightBegan()
+    this.#setLevel(opened.level)
+    this.#onLine(opened.channel)
+    this.#copy = this.#newCopy(opened, update)
+    old.end()
+    const mayGoOver = since === this.#since && !(refusal && this.#isRefused)
+    this.#isRefused = refusal !== null
+    const kept = mayGoOver ? putOver(unsent, this.#copy, this.#barred) : new Set<LeafId>()
+    const lost = unsent.changes.filter(({ leaf }) => !kept.has(leaf))
+    const words = lostWords(lost, unsent.structure, this.#barred)
+    this.#barred.clear()
+    this.#told.tell('renewed', null)
+    if (refusal) this.#told.tell('refused', { refusal, words } satisfies LostWords)
+    else if (words.length > 0) this.#told.tell('set-aside', { words } satisfies LostWords)
+    this.#tellSaved()
+  }
+  // ---- the line
+
+  hear(frame: Extract<Down, { frame: 'text' | 'acked' | 'words-refused' }>, size: number): void {
+    if (frame.frame === 'acked') this.#acked(frame.number)
+    else if (frame.frame === 'words-refused') this.#wordsRefused(frame.number, frame.refusal)
+    else this.#textCame(frame, size)
+  }
+  #textCame({ structure, moves, update }: Extract<Down, { frame: 'text' }>, size: number): void {
+    if (structure) this.#copy.patched(structure)
+    const isWhole = update ? this.#copy.apply(update) : true
+    this.#flow.applied(size)
+    if (moves.length > 0) this.#told.tell('moves', moves)
+    if (structure) this.#told.tell('structure', null)
+    this.#copy.tellServed()
+    if (!isWhole) this.#resync()
+  }
+  #acked(number: number): void {
+    this.#isRefused = false
+    this.#copy.outbox.acked(number)
+    this.#takeAnewIfDue()
+  }
+
+  /** The connection is gone: one goes on writing, nothing is sent. */
+  lost(): void {
+    this.#channel = null
+    this.#flow.end()
+    this.#copy.outbox.pause()
+    this.#cancelAgain?.()
+    this.#cancelAgain = null
+  }
+  /** A connection is there again. */
+  resume(): void {
+    this.#open(this.#copy.resume, (opened, update) => this.#resumed(opened, update))
+  }
+  /** What the document waits for was lost: asked for by state vector. */
+  #resync(): void {
+    if (this.#over || !this.#ports.isLive()) return
+    this.lost()
+    this.resume()
+  }
+  /** Of two openings only the later one's answer counts. */
+  #open(resume: Resume | null, then: (opened: Opened, update: Uint8Array) => void): void {
+    if (this.#opening) this.#ports.forget(this.#opening)
+    const ask = this.#mint<AskId>()
+    this.#opening = ask
+    this.#ports.ask(
+      { frame: 'open', ask, track: this.track, ...(resume ? { resume } : {}) },
+      {
+        opened: (opened, update) => {
+          this.#opening = null
+          if (!this.#over) then(opened, update)
+        },
+        refused: (refusal) => this.end(refusal, 'withdrawn'),
+      },
+    )
+  }
+
+  #resumed(opened: Opened, update: Uint8Array): void {
+    const { outbox } = this.#copy
+    // The frame in flight may have been recorded before the line went.
+    if (opened.was && outbox.flying !== null && opened.was.number > outbox.flying) outbox.acked(outbox.flying)
+    if (!opened.resumed) {
+      this.#carry(opened, update, null)
+      return
+    }
+    this.#onLine(opened.channel)
+    this.#setLevel(opened.level)
+    this.#copy.structured(opened.structure)
+    const isWhole = this.#copy.apply(update)
+    if (!isWhole || !outbox.resume(opened.lane)) {
+      this.#afresh(this.#due)
+      return
+    }
+    this.#told.tell('structure', null)
+    this.#copy.tellServed()
+    this.#takeAnewIfDue()
+    this.#tellSaved()
+  }
+
+  /** The server began a new incarnation. */
+  renewed(opened: Opened, update: Uint8Array): void {
+    if (!this.#over) this.#carry(opened, update, null)
+  }
+  /** What is in flight comes to its end first: nobody could say later whether it was recorded. */
+  #takeAnewIfDue(): void {
+    if (this.#due && this.#channel !== null && this.#copy.outbox.flying === null) this.#afresh(this.#due)
+  }
+  /** Takes the text anew from the server, and puts what was unsent on top of it. */
+  #afresh(refusal: Refusal | null): void {
+    this.lost()
+    this.#open(null, (opened, update) => this.#carry(opened, update, refusal))
+  }
+
+  // ---- answers to what was typed
+
+  #askTyped(ask: AskId, command: TypedCommand): void {
+    this.#ports.ask(
+      { frame: 'act', ask, command },
+      {
+        answered: () => this.#answered(ask),
+        refused: (refusal) => this.#askRefused(ask, command, refusal),
+      },
+    )
+  }
+  #answered(ask: AskId): void {
+    if (!this.#copy.outbox.answered(ask)) return
+    this.#copy.overlay.answered(ask)
+    this.#tellSaved()
+  }
+  #askRefused(ask: AskId, command: TypedCommand, refusal: Refusal): void {
+    if (this.#over) return
+    if (mayComeAgain(refusal)) return this.#againLater()
+    if (refusal.code === 'already-exists') return this.#answered(ask)
+    if (!this.#copy.outbox.answered(ask)) return
+    this.#copy.overlay.drop(ask)
+    this.#copy.redraw()
+    this.#told.tell('structure', null)
+    const leaf = leafOpenedBy(command)
+    if (leaf && command.type === 'OpenBracket') {
+      // Its words are in the document and perhaps on their way: they come back to their author with another copy.
+      this.#barred.set(leaf, command.clause)
+      this.#copy.outbox.hold()
+      this.#due ??= refusal
+      this.#takeAnewIfDue()
+    } else if (!isDoneAnyway(command, refusal)) {
+      this.#told.tell('refused', { refusal, words: [] } satisfies LostWords)
+    }
+    this.#tellSaved()
+  }
+  #wordsRefused(number: number, refusal: Refusal): void {
+    if (number !== this.#copy.outbox.flying) return
+    if (mayComeAgain(refusal)) this.#againLater()
+    // The server hands on the new incarnation by itself.
+    else if (refusal.code !== 'renewed') this.#afresh(this.#due ?? refusal)
+  }
+  #againLater(): void {
+    this.#cancelAgain ??= this.#ports.time.after(AGAIN_MS, () => {
+      this.#cancelAgain = null
+      this.sendAgain()
+    })
+  }
+  /** What was not taken is sent again: the log takes words again, or some time has passed. */
+  sendAgain(): void {
+    if (this.#channel !== null && !this.#over) this.#copy.outbox.again()
+  }
+
+  // ---- level and end
+
+  /** The view changed. */
+  looked(): void {
+    const level = this.#ports.view().tracks.find(({ id }) => id === this.track)?.level
+    if (level) this.#setLevel(level)
+    this.#copy.lookAgain()
+  }
+  #setLevel(level: OpenText['level']): void {
+    if (level === this.#level) return
+    this.#level = level
+    this.#told.tell('level', level)
+  }
+
+  /** The text is closed and forgotten. `told`: the event that says so, with what its author may keep. */
+  end(refusal: Refusal, told?: 'withdrawn'): void {
+    if (this.#over) return
+    const { changes, structure } = unsentOf(this.#copy)
+    const detail: LostWords = { refusal, words: lostWords(changes, structure, this.#barred) }
+    this.lost()
+    this.#over = refusal
+    this.#here.end()
+    this.#copy.end()
+    this.#copy = this.#newCopy(nothing(this.track, this.#copy), NO_UPDATE)
+    for (const { reject } of this.#waiting) reject(new Refused(refusal))
+    this.#waiting = []
+    this.#ports.ended()
+    if (told) this.#told.tell(told, detail)
+    this.#told.clear()
+    this.#ports.changed()
+  }
+
+  #tellSaved(): void {
+    const isSaved = this.#isSaved
+    if (isSaved) {
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const { resolve } of waiting) resolve()
+      this.#copy.forgetDeleted()
+    }
+    if (isSaved && !this.#wasSaved) this.#told.tell('saved', null)
+    this.#wasSaved = isSaved
+    this.#ports.changed()
+    this.#endWhenSaved()
+  }
+  #mint<T extends string>(): T {
+    return mintId<T>(this.#ports.random.bytes(22))
+  }
+}
+
+/** The lane stands and the reason passes. */
+const mayComeAgain = ({ code }: Refusal): boolean =>
+  code === 'text-held' || code === 'not-saved' || code === 'too-fast' || code === 'unanswered' || code === 'draining'
+
+/** A bracket that is to go and is gone, or is not empty for others: nothing that its author must hear of. */
+const isDoneAnyway = ({ type }: TypedCommand, { code }: Refusal): boolean =>
+  type === 'CloseEmptyBracket' || (type === 'WithdrawBracket' && code === 'no-such-thing')
+
+/** What stands for a text of which nothing may be kept. */
+const nothing = (track: TrackId, { incarnation }: TextCopy): CopyOf => ({
+  track,
+  incarnation,
+  lane: { client: 0, number: 0, clock: 0 },
+  structure: { articles: { by: {}, order: [] }, language: '', title: '' },
+})
