@@ -90,7 +90,7 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     await context.close()
 
     const delegate = await people.arrive('north-adviser', { at: '#/desk' })
-    await delegate.page.getByRole('link', { name: 'Text' }).first().waitFor({ state: 'detached' })
+    await delegate.page.getByText(FERRY).waitFor()
     expect(await delegate.page.getByRole('grid').count()).toBe(0)
     await delegate.context.close()
   })

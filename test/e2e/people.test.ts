@@ -174,6 +174,11 @@ describe.skipIf(!CHROMIUM)('people', () => {
     const adviser = await join(await field.inputValue())
     await adviser.page.getByRole('navigation', { name: 'Tracks' }).getByRole('link', { name: /aucus/ }).waitFor()
     expect(await adviser.page.getByRole('link', { name: 'Our people' }).count()).toBe(0)
+    await adviser.page.evaluate(() => {
+      location.hash = '#/people'
+    })
+    await adviser.page.getByText(FERRY).waitFor()
+    expect(await adviser.page.getByRole('heading', { name: 'Our people' }).count()).toBe(0)
 
     const alternate = await people.arrive('north-alternate', { at: '#/people' })
     await alternate.page.getByRole('button', { name: 'Devices: Cid North' }).click()

@@ -204,6 +204,11 @@ export const desk = {
   'new-track.make': 'Open it to {parties}',
   'new-track.make-own': 'Open it for the mediation team only',
 
+  'preview.title': 'You are seeing the room as {party} sees it',
+  'preview.words':
+    'For checking access only. You cannot write here, and this shows nothing of what {party} writes in its caucus.',
+  'preview.next': 'Next party',
+  'preview.stop': 'Stop and return to the desk',
   'see-as.label': 'Seeing the room as {party}',
   'see-as.read-only': 'Read only',
   'see-as.pending': 'With your prepared changes, which are not released.',

@@ -106,10 +106,4 @@ export const states = {
   'charter.by-itself': 'This page changes by itself. You need not wait here.',
   'charter.your-party': 'Your party has accepted.',
   'charter.open-now': 'Open the talks',
-
-  'preview.title': 'You are seeing the room as {party} sees it',
-  'preview.words':
-    'For checking access only. You cannot write here, and this shows nothing of what {party} writes in its caucus.',
-  'preview.next': 'Next party',
-  'preview.stop': 'Stop and return to the desk',
 } as const
