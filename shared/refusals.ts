@@ -50,8 +50,6 @@ export type Refusal =
   /** The connection failed or was closed before an answer came. The command may or may not have been recorded. */
   | { code: 'unanswered' }
 
-export type RefusalCode = Refusal['code']
-
 export const LEVELS = ['hidden', 'read', 'comment', 'suggest', 'edit'] as const
 export type Level = (typeof LEVELS)[number]
 /** Whether `has` includes `needed`: each level includes the ones before it. */

@@ -1,7 +1,17 @@
 import type * as Y from 'yjs'
-import type { ClauseId, DocumentId, Hash, IncarnationId, Instant, LeafId, PartyId, SeatId, TrackId } from '#shared/ids.ts'
 import type { Event, TextEvent } from '#shared/domain/events.ts'
 import type { Process } from '#shared/domain/process.ts'
+import type {
+  ClauseId,
+  DocumentId,
+  Hash,
+  IncarnationId,
+  Instant,
+  LeafId,
+  PartyId,
+  SeatId,
+  TrackId,
+} from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
 import type { Level, Refusal } from '#shared/refusals.ts'
 import type { Run, Text } from '#shared/text/structure.ts'
@@ -61,7 +71,12 @@ export interface Acted {
   updates: { track: TrackId; update: Uint8Array }[]
 }
 /** Completes decided events at the live texts' heads. Pure but for reading the live texts. May refuse (the place is gone, nothing to close). */
-export type Act = (before: Process, events: Event[], lives: Map<TrackId, LiveText>, by: { seat: SeatId | 'operator'; at: Instant }) => Outcome<Acted, Refusal>
+export type Act = (
+  before: Process,
+  events: Event[],
+  lives: Map<TrackId, LiveText>,
+  by: { seat: SeatId | 'operator'; at: Instant },
+) => Outcome<Acted, Refusal>
 
 /** Moves late words to where they belong, in the same log step as the update that brought them. Null when there is nothing to do. */
 export type Settle = (
@@ -73,4 +88,9 @@ export type Settle = (
 ) => { events: TextEvent[]; updates: Uint8Array[] } | null
 
 /** Starts a new incarnation at the live text's head: the event (with hash and strikes) to append. */
-export type Rebase = (live: LiveText, text: Text, incarnation: IncarnationId, client: number) => Extract<TextEvent, { type: 'TextRebased' }>
+export type Rebase = (
+  live: LiveText,
+  text: Text,
+  incarnation: IncarnationId,
+  client: number,
+) => Extract<TextEvent, { type: 'TextRebased' }>

@@ -24,6 +24,8 @@ export function clientFiles(folder: string): ClientFiles {
 
 function serve(folder: string): ReturnType<typeof sirv> {
   return sirv(folder, {
+    // Looks each file up when it is asked for: a file remembered from before a newer build ends the process when it is read.
+    dev: true,
     etag: true,
     brotli: true,
     gzip: true,

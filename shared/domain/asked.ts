@@ -1,4 +1,4 @@
-import type { ClauseId, Hash, Instant, SeatId, TrackId } from '../ids.ts'
+import type { ClauseId, Hash, Instant, TrackId } from '../ids.ts'
 import type { Command } from './commands.ts'
 import type { Event } from './events.ts'
 import type { Viewer } from './view.ts'
@@ -21,5 +21,3 @@ export interface Decided {
   /** Ids the asker made, in the order of the command's parts. */
   made: string[]
 }
-
-export const seatOf = (by: Asked['by']): SeatId | 'operator' => (by === 'operator' ? 'operator' : by.seat)

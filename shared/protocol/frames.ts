@@ -1,8 +1,35 @@
-import { createDecoder, hasContent, readTailAsUint8Array, readUint8, readUint16, readVarString, readVarUint } from 'lib0/decoding'
-import { createEncoder, toUint8Array, writeUint8, writeUint8Array, writeUint16, writeVarString, writeVarUint } from 'lib0/encoding'
+import {
+  createDecoder,
+  hasContent,
+  readTailAsUint8Array,
+  readUint8,
+  readUint16,
+  readVarString,
+  readVarUint,
+} from 'lib0/decoding'
+import {
+  createEncoder,
+  toUint8Array,
+  writeUint8,
+  writeUint8Array,
+  writeUint16,
+  writeVarString,
+  writeVarUint,
+} from 'lib0/encoding'
 import type { Command } from '../domain/commands.ts'
 import type { View } from '../domain/view.ts'
-import type { AskId, DocumentId, Hash, IncarnationId, Instant, ItemId, LeafId, PartyId, SeatId, TrackId } from '../ids.ts'
+import type {
+  AskId,
+  DocumentId,
+  Hash,
+  IncarnationId,
+  Instant,
+  ItemId,
+  LeafId,
+  PartyId,
+  SeatId,
+  TrackId,
+} from '../ids.ts'
 import type { Level, Refusal } from '../refusals.ts'
 import type { Move } from '../text/structure.ts'
 import type { Json, Patch } from './patch.ts'
@@ -43,7 +70,12 @@ export type Look =
   /** The room exactly as a party (its head) sees it, under `changes` if given. Mediators only. */
   | { type: 'PreviewAs'; party: PartyId; changes?: Extract<Command, { type: 'SetAccess' }>['changes'] }
   /** A track's text as that party would see it. Mediators only, and only of tracks the mediator may read. */
-  | { type: 'PreviewText'; party: PartyId; track: TrackId; changes?: Extract<Command, { type: 'SetAccess' }>['changes'] }
+  | {
+      type: 'PreviewText'
+      party: PartyId
+      track: TrackId
+      changes?: Extract<Command, { type: 'SetAccess' }>['changes']
+    }
 
 export interface Resume {
   incarnation: IncarnationId
@@ -109,13 +141,23 @@ export type Shown =
 /** Limits of one frame, in bytes: a typed refusal before anything is parsed further. */
 export const MAX_FRAME_UP = 128 * 1024
 export const MAX_UPDATE = 64 * 1024
-export const MAX_COMMAND = 64 * 1024
 
 /** Kinds below 16 belong to the Socket.IO parser's own packets. */
 const UP = { act: 16, look: 17, open: 18, leave: 19, words: 20, got: 21, here: 22, receipt: 23 } as const
 const DOWN = {
-  welcome: 32, view: 33, answered: 34, refused: 35, shown: 36, opened: 37, text: 38, acked: 39,
-  'words-refused': 40, withdrawn: 41, presence: 42, saving: 43, bye: 44,
+  welcome: 32,
+  view: 33,
+  answered: 34,
+  refused: 35,
+  shown: 36,
+  opened: 37,
+  text: 38,
+  acked: 39,
+  'words-refused': 40,
+  withdrawn: 41,
+  presence: 42,
+  saving: 43,
+  bye: 44,
 } as const
 const STRUCTURE = 1
 const MOVES = 2
@@ -212,7 +254,11 @@ export function decodeDown(bytes: Uint8Array): Down | null {
 }
 
 type Decoder = ReturnType<typeof createDecoder>
-function decode(bytes: Uint8Array, kinds: Record<string, number>, body: (decoder: Decoder, name: string) => object): object | null {
+function decode(
+  bytes: Uint8Array,
+  kinds: Record<string, number>,
+  body: (decoder: Decoder, name: string) => object,
+): object | null {
   try {
     const decoder = createDecoder(bytes)
     const name = nameOf(kinds, readUint8(decoder))

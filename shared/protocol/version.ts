@@ -4,4 +4,7 @@ export const PROTOCOL = 1
 export const PROTOCOL_FLOOR = 1
 /** The shape of leaves and formats. A client with another schema is never bound to a text. */
 export const SCHEMA = 1
-export const HISTORY: Record<number, string> = { 1: 'first' }
+/** What each version changed, and the digest of the files that define it (`test/contract/protocol.test.ts` computes it). */
+export const HISTORY: Record<number, { changed: string; digest: string }> = {
+  1: { changed: 'the first', digest: '40fcf6ba9ef78003' },
+}

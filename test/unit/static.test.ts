@@ -126,4 +126,14 @@ describe('client files', () => {
     expect(headers['content-security-policy']).toContain("connect-src 'self' wss://talks.example.org;")
     expect(headers['strict-transport-security']).toMatch(/max-age=\d{7,}/)
   })
+
+  test('O2 a file that a newer build took away is answered as absent, and the server goes on', async () => {
+    const folder = newFolder()
+    build(folder)
+    const port = await open(folder)
+    expect((await ask(port, '/assets/main-abc.js')).status).toBe(200)
+    rmSync(join(folder, 'assets'), { recursive: true })
+    expect((await ask(port, '/assets/main-abc.js')).status).toBe(404)
+    expect((await ask(port, '/join')).status).toBe(200)
+  })
 })
