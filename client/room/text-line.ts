@@ -294,9 +294,11 @@ export class TextLine {
   }
   #askRefused(ask: AskId, command: TypedCommand, refusal: Refusal): void {
     if (this.#over) return
-    if (mayComeAgain(refusal)) return this.#againLater()
-    if (refusal.code === 'already-exists') return this.#answered(ask)
-    if (!this.#copy.outbox.answered(ask)) return
+    if (mayComeAgain(refusal)) this.#againLater()
+    else if (refusal.code === 'already-exists') this.#answered(ask)
+    else if (this.#copy.outbox.answered(ask)) this.#turnedDown(ask, command, refusal)
+  }
+  #turnedDown(ask: AskId, command: TypedCommand, refusal: Refusal): void {
     this.#copy.overlay.drop(ask)
     this.#copy.redraw()
     this.#told.tell('structure', null)
