@@ -104,6 +104,7 @@ export class TextCopy {
       changed: ports.changed,
     })
     this.history = new History(doc, TYPED, {
+      now: () => ports.time.now(),
       sheet: () => this.sheet(),
       carryOut: (steps) => this.#carryOut(steps),
       changed: () => ports.told('undo', null),

@@ -171,7 +171,9 @@ export interface Entered {
 /** Somebody enters with the room's own client. */
 export async function enterStage(stage: Stage, seat: SeatId): Promise<Entered> {
   const link = new HeldLink(stage, { seat, confined: false, session: null })
-  const random = stage.random.stream(`client:${seat}:${stage.people.length}:${entered++}`)
+  const nth = entered.get(stage) ?? 0
+  entered.set(stage, nth + 1)
+  const random = stage.random.stream(`client:${seat}:${nth}`)
   const room = new RoomClient(link, { time: stage.time, random })
   await settled()
   await room.entered
@@ -185,4 +187,5 @@ export async function enterStage(stage: Stage, seat: SeatId): Promise<Entered> {
     },
   }
 }
-let entered = 0
+/** How many entered each stage, so that each draws chance of its own. */
+const entered = new WeakMap<Stage, number>()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { OpenText } from '#client/room/room.ts'
 import type { ClauseId } from '#shared/ids.ts'
 import { type Entered, enterStage } from '../support/held-link.ts'
-import { COUNCIL, FORUM_PARTY, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
+import { ADVISER, COUNCIL, FORUM_PARTY, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
 
 const BASE = 'The parties share the water.'
 
@@ -270,5 +270,47 @@ describe('direct edits and undo', () => {
     await theirs.saved()
     await stage.rest()
     for (const text of [ours, theirs]) expect(text.plain(clause)).toBe(shown)
+  })
+
+  test('R12 a strike that grows key by key is one step; a strike that grew later shrinks again', async () => {
+    const { stage, ours, theirs, clause, leaf } = await two()
+    for (let at = 26; at >= 22; at--) await theirs.remove({ leaf, index: at, length: 1 })
+    expect(theirs.plain(clause)).toBe('The parties share the [-water - TAV].')
+    await stage.rest(1000)
+    await theirs.remove({ leaf, index: 18, length: 4 })
+    expect(theirs.plain(clause)).toBe('The parties share [-the water - TAV].')
+    await theirs.saved()
+    theirs.undo()
+    expect(theirs.plain(clause)).toBe('The parties share the [-water - TAV].')
+    theirs.redo()
+    expect(theirs.plain(clause)).toBe('The parties share [-the water - TAV].')
+    theirs.undo()
+    theirs.undo()
+    expect(theirs.plain(clause)).toBe(BASE)
+    expect(theirs.canUndo).toBe(false)
+    await theirs.saved()
+    await stage.rest()
+    for (const text of [ours, theirs]) expect(text.plain(clause)).toBe(BASE)
+  })
+
+  test('R12 redo brings back only what undo took: words of others that kept a bracket open stand once', async () => {
+    const { stage, ours, theirs, clause, leaf } = await two()
+    const adviser = await enterStage(stage, ADVISER)
+    const beside = await adviser.open(PLENARY)
+    await theirs.insert({ leaf, index: 4 }, 'three ')
+    await theirs.saved()
+    await stage.rest()
+    const [bracket] = clauseOf(beside, clause).brackets
+    if (!bracket?.leaf) throw new Error('no bracket')
+    await beside.insert({ leaf: bracket.leaf, index: 5 }, ' good')
+    await beside.saved()
+    await stage.rest()
+    theirs.undo()
+    expect(theirs.plain(clause)).toBe('The [ good - TAV]parties share the water.')
+    theirs.redo()
+    await theirs.saved()
+    await stage.rest()
+    for (const text of [ours, theirs])
+      expect(text.plain(clause)).toBe('The [three good  - TAV]parties share the water.')
   })
 })
