@@ -102,21 +102,26 @@ export const leafOpenedBy = (command: TypedCommand): LeafId | null =>
 
 /**
  * Asks and writes in `copy` what was unsent in the one before it, but for what belongs to `barred` leaves and what this seat
- * may not write there. The leaves whose changes went over.
+ * may not write there: openings before the words they are for, closings behind. The leaves whose changes went over.
  */
 export function putOver(unsent: Unsent, copy: TextCopy, barred: ReadonlyMap<LeafId, ClauseId>): Set<LeafId> {
-  const mayPropose = includes(copy.sheet().level, 'suggest')
-  for (const asked of unsent.asked) {
-    const leaf = leafOpenedBy(asked.command)
-    if (!mayPropose || (leaf && barred.has(leaf))) continue
-    const anew = askedAnew(asked, copy)
-    if (anew) copy.ask(anew)
+  const asked = includes(copy.sheet().level, 'suggest') ? unsent.asked : []
+  const ask = (isClosing: boolean): void => {
+    for (const one of asked) {
+      const leaf = leafOpenedBy(one.command)
+      if (isClosing !== closes(one.command) || (leaf && barred.has(leaf))) continue
+      const anew = askedAnew(one, copy)
+      if (anew) copy.ask(anew)
+    }
   }
+  ask(false)
   const kept = new Set<LeafId>()
   for (const change of unsent.changes) {
     if (barred.has(change.leaf) || !copy.mayWrite(change.leaf)) continue
     copy.carry((origin) => carryInto(openLeaf(copy.doc, change.leaf), change, origin))
     kept.add(change.leaf)
   }
+  ask(true)
   return kept
 }
+const closes = ({ type }: TypedCommand): boolean => type === 'CloseEmptyBracket' || type === 'WithdrawBracket'
