@@ -1,0 +1,2 @@
+import type { Workload } from './workloads.ts'
+export const page: Workload = async () => []
