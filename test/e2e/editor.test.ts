@@ -235,14 +235,16 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     await south.keyboard.type('later')
     await comesTo('struck', 'Fares are paid [-beforehand - SOU][later - SOU] in cash.')
     // The other's caret may stand in the middle of them.
-    expect((await wordsIn(north, 'struck').locator('del').allInnerTexts()).join('')).toBe('beforehand')
+    await expect
+      .poll(async () => (await wordsIn(north, 'struck').locator('del').allInnerTexts()).join(''))
+      .toBe('beforehand')
     // Own words grow where the caret touches them.
     await south.keyboard.press('ArrowRight')
     await south.keyboard.type(' on')
     await comesTo('struck', 'Fares are paid [-beforehand - SOU][later on - SOU] in cash.')
     for (let i = 0; i < 'later on'.length; i++) await south.keyboard.press('Backspace')
     await comesTo('struck', 'Fares are paid [-beforehand - SOU] in cash.')
-    expect(clauseNamed('struck').brackets).toHaveLength(1)
+    await expect.poll(() => clauseNamed('struck').brackets.length).toBe(1)
   })
 
   test('E7 the caret stops on both sides of each border, and words go where it stands', async () => {
