@@ -18,7 +18,7 @@ const ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-lcd
 const START_MS = 90_000
 /** Fonts are there, and what fades in has faded in. */
 const SETTLE_MS = 800
-/** Whoever leaves is shown for ten seconds more. */
+/** Whoever leaves, as the sample's people do, is shown for ten seconds more. */
 const LEFT_MS = 12_000
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-pictures-'))
@@ -77,8 +77,10 @@ async function pictureOfTheRoom(context: BrowserContext, address: string): Promi
   for (const name of ['Noor Lathem', 'Dara Venn']) await clauseOfBoth(await seat(context, address, name))
   const page = await seat(context, address, 'Ilse Corvane')
   const clause = await clauseOfBoth(page)
-  await clause.evaluate((it) => it.scrollIntoView({ block: 'center' }))
+  await page.waitForTimeout(LEFT_MS)
   await clause.click()
+  await page.waitForTimeout(SETTLE_MS)
+  await clause.evaluate((it) => it.scrollIntoView({ block: 'center' }))
   await take(page, 'room')
 }
 
@@ -93,7 +95,6 @@ async function clauseOfBoth(page: Page): Promise<Locator> {
 async function picturesOfTheDesk(context: BrowserContext, address: string): Promise<void> {
   const page = await seat(context, address, 'Selma Okonjo')
   await page.getByRole('grid').waitFor()
-  await page.waitForTimeout(LEFT_MS)
   await take(page, 'desk')
   await page.getByRole('button', { name: 'See the room exactly as Northern Maren Council' }).click()
   await page.getByText('You are seeing the room as Northern Maren Council sees it').waitFor()
