@@ -24,20 +24,25 @@ export const bytes: Workload = async ({ short }) => {
     // One after another: the proxy's connections are in the order of the seats.
     const rooms: Room[] = []
     for (const seat of SEATS) rooms.push(await enterRoom({ url: proxy.url, token: tokens[seat] ?? '' }))
-    return await measure(proxy, rooms, short ? 20 : 300)
+    return await measure(proxy, rooms, short ? { characters: 10, restMs: 300 } : { characters: 300, restMs: 2_000 })
   } finally {
     proxy.close()
     await server.end()
   }
 }
 
-async function measure(proxy: Counting, rooms: Room[], characters: number): Promise<Figure[]> {
+interface Size {
+  characters: number
+  /** So long presence, acknowledgements of what was opened and the last frames take. */
+  restMs: number
+}
+
+async function measure(proxy: Counting, rooms: Room[], { characters, restMs }: Size): Promise<Figure[]> {
   const texts = await Promise.all(rooms.map((room) => room.open('plenary')))
   const [typist] = texts
   const leaf = typist?.structure.articles[0]?.clauses[0]?.leaf
   if (!typist || !leaf) throw new Error('there is no clause to type in')
-  // Presence, acknowledgements of what was opened and the first frames are through.
-  await pause(2_000)
+  await pause(restMs)
   const before = proxy.counts()
   const from = clock()
   for (let count = 0; count < characters; count += 1) {
@@ -45,8 +50,8 @@ async function measure(proxy: Counting, rooms: Room[], characters: number): Prom
     await pause(EVERY_MS)
   }
   await typist.saved()
-  await pause(1_000)
   const seconds = (clock() - from) / 1000
+  await pause(restMs)
   const after = proxy.counts()
   if (new Set(texts.map(({ doc }) => digestOf(doc))).size !== 1) throw new Error('the replicas did not end equal')
   await Promise.all(rooms.map((room) => room.close()))

@@ -5,7 +5,7 @@ import { type Figure, isMet, progress, tableOf } from './figures.ts'
 import type { Workload } from './workloads.ts'
 
 /**
- * `npm run bench -- [workload...] [--short] [--people 50] [--seconds 20] [--json file] [--profile folder]`.
+ * `npm run bench -- [workload...] [--short] [--people 50] [--seconds 20] [--json file] [--profile folder] [--client folder]`.
  * Prints a table, then the same as one line of JSON. Every part of a measurement is this program again, in another role.
  */
 
@@ -29,6 +29,7 @@ async function bench(): Promise<void> {
       seconds: { type: 'string', default: '20' },
       json: { type: 'string' },
       profile: { type: 'string' },
+      client: { type: 'string' },
     },
   })
   const names = positionals.length > 0 ? positionals : Object.keys(WORKLOADS)

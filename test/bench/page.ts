@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../scripts/ensure.mjs'
-import { pause } from './clock.ts'
+import { clock, pause } from './clock.ts'
 import { type Figure, median, quantile, round } from './figures.ts'
 import { LARGE } from './opening.ts'
 import { MeasuredServer } from './parts.ts'
@@ -71,8 +73,8 @@ const WATCH_KEYS = (): void => {
   )
 }
 
-export const page: Workload = async ({ short, profile }) => {
-  const server = await MeasuredServer.start({ profile })
+export const page: Workload = async ({ short, profile, client }) => {
+  const server = await MeasuredServer.start({ client })
   const executablePath = findChromium()
   if (!executablePath) throw new Error('no Chromium: npm run setup says how to install it')
   const browser = await chromium.launch({ executablePath, args: PARTS })
@@ -83,8 +85,8 @@ export const page: Workload = async ({ short, profile }) => {
     await server.load('rooms', { track: 'plenary', tokens: [tokens['team-0']], rate: 1 })
     const workload = `page: ${size.clauses} clauses`
     const figures: Figure[] = []
-    for (const seat of ['north-0', 'team-0'] as const) {
-      const there: Visit = { browser, url: server.url, process, seat, token: tokens[seat] ?? '' }
+    for (const seat of short ? ['north-0'] : ['north-0', 'team-0']) {
+      const there: Visit = { browser, url: server.url, process, seat, token: tokens[seat] ?? '', profile }
       const last = `Clause ${size.clauses}:`
       const opened: Opened[] = []
       for (let count = short ? 1 : OPENINGS; count > 0; count -= 1) opened.push(await open(there, last))
@@ -105,24 +107,43 @@ interface Visit {
   process: string
   seat: string
   token: string
+  /** Where the page's processor profiles go. */
+  profile: string | undefined
 }
 interface Opened {
   first: number
   words: number
 }
 
-async function visit<T>({ browser, url, process, seat, token }: Visit, last: string, then: (page: Page) => Promise<T>) {
+async function visit<T>(there: Visit, last: string, then: (page: Page) => Promise<T>): Promise<T> {
+  const { browser, url, process, seat, token, profile } = there
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' })
-  await context.addCookies([
-    { name: `parley-${process}-${seat}`, value: token, url, httpOnly: true, sameSite: 'Strict' },
-  ])
+  const cookie = { name: `parley-${process}-${seat}`, value: token, url, httpOnly: true, sameSite: 'Strict' as const }
+  await context.addCookies([cookie])
   const page = await context.newPage()
   await page.addInitScript(WATCH_OPENING, last)
+  const keepOpening = await profiled(page, profile)
   await page.goto(`${url}/r/${process}/${seat}/#/text/plenary`)
   await page.waitForFunction(() => (globalThis as unknown as { marks: { words: number } }).marks.words > 0)
+  await keepOpening(`opening-${seat}`)
+  const keepRest = await profiled(page, profile)
   const result = await then(page)
+  await keepRest(`typing-${seat}`)
   await context.close()
   return result
+}
+
+/** Records the page's processor from now on; the result writes it down. */
+async function profiled(page: Page, folder: string | undefined): Promise<(name: string) => Promise<void>> {
+  if (!folder) return async () => {}
+  const line = await page.context().newCDPSession(page)
+  await line.send('Profiler.enable')
+  await line.send('Profiler.setSamplingInterval', { interval: 200 })
+  await line.send('Profiler.start')
+  return async (name) => {
+    const { profile } = await line.send('Profiler.stop')
+    writeFileSync(join(folder, `${name}-${Math.round(clock())}.cpuprofile`), JSON.stringify(profile))
+  }
 }
 
 const open = (there: Visit, last: string): Promise<Opened> =>

@@ -113,10 +113,12 @@ export class MeasuredServer {
     this.#folder = folder
   }
 
-  static async start(options: { profile?: string | undefined } = {}): Promise<MeasuredServer> {
+  static async start(
+    options: { profile?: string | undefined; client?: string | undefined } = {},
+  ): Promise<MeasuredServer> {
     const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
     const profile = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []
-    const part = await Part.start('server', { folder }, ['--expose-gc', ...profile])
+    const part = await Part.start('server', { folder, client: options.client }, ['--expose-gc', ...profile])
     return new MeasuredServer(await part.ask<string>('address'), part, folder)
   }
 

@@ -20,7 +20,7 @@ export interface Cost {
 }
 
 export async function serve(): Promise<void> {
-  const { folder } = JSON.parse(process.env['BENCH_PART'] ?? '{}') as { folder: string }
+  const { folder, client } = JSON.parse(process.env['BENCH_PART'] ?? '{}') as { folder: string; client?: string }
   const app = await buildApp({
     config: {
       port: 0,
@@ -36,7 +36,7 @@ export async function serve(): Promise<void> {
     time: machineTime,
     random: machineRandom,
     operatorToken: 'measured-by-its-parent-only',
-    clientFolder: join(ROOT, 'dist'),
+    clientFolder: client ?? join(ROOT, 'dist'),
   })
   await app.listen()
   const late = monitorEventLoopDelay({ resolution: 5 })

@@ -6,7 +6,7 @@ const WORDS =
   )
 
 /** About `length` characters of words, another sentence for every number. */
-export function sentence(number: number, length: number): string {
+function sentence(number: number, length: number): string {
   let words = `Clause ${number}:`
   for (let index = number; words.length < length - 1; index += 1) words += ` ${WORDS[(index * 7) % WORDS.length]}`
   return `${words.slice(0, length - 1).trimEnd()}.`
@@ -19,7 +19,7 @@ export interface TextSize {
 }
 const CLAUSES_AN_ARTICLE = 40
 
-export function seedText({ clauses, length }: TextSize) {
+function seedText({ clauses, length }: TextSize) {
   const articles = []
   for (let from = 0; from < clauses; from += CLAUSES_AN_ARTICLE) {
     const count = Math.min(CLAUSES_AN_ARTICLE, clauses - from)

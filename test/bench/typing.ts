@@ -20,7 +20,7 @@ const SETTLE_TRIES = 50
 export const light: Workload = (options) =>
   type('light', 5, options, { 'seen by others p50': 8, 'durable acknowledgement p95': 50 })
 export const busy: Workload = ({ people, ...options }) =>
-  type('busy', options.short ? 8 : people, { people, ...options }, BUSY_TARGETS)
+  type('busy', options.short ? 6 : people, { people, ...options }, BUSY_TARGETS)
 const BUSY_TARGETS = { 'durable acknowledgement p95': 50, 'seen by others p50': 25 }
 
 async function type(
@@ -42,7 +42,7 @@ async function type(
     const tokensOf = (names: string[]) => names.map((name) => tokens[name] ?? '')
     const crowd = await server.load('crowd', { track: 'plenary', tokens: tokensOf(others), rate: RATE })
     const rooms = await server.load('rooms', { track: 'plenary', tokens: tokensOf(own), rate: RATE })
-    const time = short ? { ms: 1_000, warmUpMs: 500 } : { ms: seconds * 1000, warmUpMs: WARM_UP_MS }
+    const time = short ? { ms: 600, warmUpMs: 300 } : { ms: seconds * 1000, warmUpMs: WARM_UP_MS }
     const measured = await run(server, crowd, rooms, time)
     await expectEqual(server.url, tokens['team-0'] ?? '', 'plenary', [crowd, rooms])
     return figuresOf(`${workload}: ${people} people`, measured, { people, seconds: time.ms / 1000 }, targets)
