@@ -9,7 +9,15 @@ import { parse } from 'yaml'
 import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
 import type { CommentAudience } from '#shared/domain/process.ts'
-import { type CommentId, instant, type LeafId, parseHash, parseOpaque, type TrackId } from '#shared/ids.ts'
+import {
+  type ClauseId,
+  type CommentId,
+  instant,
+  type LeafId,
+  parseHash,
+  parseOpaque,
+  type TrackId,
+} from '#shared/ids.ts'
 
 interface Act {
   by: string
@@ -21,10 +29,14 @@ interface Act {
   agree?: { clause: true; days?: number } | { bracket: string }
 }
 const DAY_MS = 86_400_000
+/** On one machine words arrive within milliseconds; past this something is wrong. */
+const ARRIVES_MS = 10_000
 
 const { url, seats } = JSON.parse(await readText(process.stdin)) as { url: string; seats: Record<string, string> }
 const acts = parse(readFileSync(new URL('acts.yaml', import.meta.url), 'utf8')) as Act[]
 const rooms = new Map<string, { room: Room; token: string }>()
+/** How each clause read when somebody last acted there. */
+const left = new Map<string, string>()
 let lastComment: CommentId | null = null
 
 try {
@@ -39,16 +51,36 @@ try {
 async function perform(act: Act): Promise<void> {
   const room = await roomOf(act.by)
   const text = await room.open(act.track)
+  const { id } = clauseNumbered(text, act.clause)
+  const place = `${act.track}/${id}`
+  await shows(text, id, left.get(place))
   const clause = clauseNumbered(text, act.clause)
   const at = (words: string) => placeOf(text, clause, words)
   if (act.insert) {
-    const place = at(act.insert.after)
-    await text.insert({ leaf: clause.leaf, index: place.index + place.length }, act.insert.words)
+    const after = at(act.insert.after)
+    await text.insert({ leaf: clause.leaf, index: after.index + after.length }, act.insert.words)
   }
   if (act.strike) await text.remove({ leaf: clause.leaf, ...at(act.strike.words) })
   await text.saved()
+  left.set(place, text.plain(id))
   if (act.comment) await comment(room, act, clause)
   if (act.agree) await agree(room, text, act, clause)
+}
+
+/** Resolves when the clause reads as the one who acted before left it: people answer what they see. */
+function shows(text: OpenText, clause: ClauseId, words: string | undefined): Promise<void> {
+  const isThere = () => words === undefined || text.plain(clause) === words
+  if (isThere()) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const given = setTimeout(() => reject(new Error(`“${words}” did not arrive in time`)), ARRIVES_MS)
+    const look = () => {
+      if (!isThere()) return
+      clearTimeout(given)
+      for (const stop of stops) stop()
+      resolve()
+    }
+    const stops = [text.on('words', look), text.on('structure', look)]
+  })
 }
 
 async function comment(room: Room, act: Act, clause: StructureClause): Promise<void> {

@@ -34,11 +34,9 @@ const COUNTS = {
 const GAUGES = {
   sockets: 'Open connections',
   sockets_seated: 'Connections that sit in a process',
-  processes: 'Processes open on this node',
 } as const
 const TIMES = {
   append_ms: 'From the call to the durable append',
-  handle_ms: 'From a frame to its answer',
 } as const
 export type CountName = keyof typeof COUNTS
 export type GaugeName = keyof typeof GAUGES

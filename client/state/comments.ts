@@ -103,7 +103,8 @@ export function choice(audience: CommentAudience, track: TrackView, view: ViewSt
     case 'party+mediators':
       return { id: audience, scale, tag, sees: say('compose.sees.mediators'), send: say('compose.send.mediators') }
     case 'track': {
-      const parties = [...new Set(known.readers.map(({ party }) => party.name))]
+      const hearing = known.readers.filter(({ level }) => includes(level, 'comment'))
+      const parties = [...new Set(hearing.map(({ party }) => party.name))]
       const sees = say('compose.sees.track', { parties: speech.list(parties) })
       const to = shortAudience(known, view.current, speech)
       return { id: audience, scale, tag, sees, send: say('compose.send.track', { audience: to }) }

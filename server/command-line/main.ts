@@ -24,7 +24,9 @@ const NOT_UNDERSTOOD = 2
 
 function helpFor(name?: string): string[] {
   const rows = Object.entries(COMMANDS).filter(([known]) => name === undefined || known === name)
-  const lines = rows.map(([known, { usage, summary }]) => `  ${`${known} ${usage}`.padEnd(38)}${summary}`)
+  const asked = rows.map(([known, { usage }]) => `${known} ${usage}`)
+  const width = Math.max(...asked.map((one) => one.length)) + 2
+  const lines = rows.map(([, { summary }], at) => `  ${(asked[at] ?? '').padEnd(width)}${summary}`)
   return [
     'npm run parley -- <command>',
     '',

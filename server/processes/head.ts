@@ -30,6 +30,8 @@ export interface HeadPorts {
   onDamage(cause: unknown): void
   /** A listener threw. */
   onBug(cause: unknown): void
+  /** An append was answered after `ms` milliseconds; `isOvertaken`: another writer was first. */
+  onAppended(ms: number, isOvertaken: boolean): void
 }
 
 /**
@@ -123,12 +125,14 @@ export class Head {
     conditions: Conditions,
     options: { narrows?: boolean } = {},
   ): Promise<Outcome<Appended, NotAppended>> {
-    const { log } = this.ports
+    const { log, time } = this.ports
     const entries = this.#isDamaged ? null : await this.#entries(drafts, this.folded.events)
     if (!entries) return UNAVAILABLE
+    const asked = time.now()
     const appended = options.narrows
       ? await log.appendNarrowing(this.id, entries, conditions)
       : await log.append(this.id, entries, conditions)
+    this.ports.onAppended(time.now() - asked, !appended.ok && appended.refusal.code === 'conflict')
     if (appended.ok) await this.#reached(appended.value.first + entries.length - 1)
     return appended
   }

@@ -20,7 +20,7 @@ export interface ProcessesOptions {
   access: AccessActs
   /** Delivery's: called when sight ended, after the state of this node changed. */
   withdraw: Withdraw
-  telemetry: Pick<Telemetry, 'log' | 'count'>
+  telemetry: Pick<Telemetry, 'log' | 'count' | 'time'>
 }
 
 /** The processes of this node. Each is opened once, when first asked for. */
@@ -93,6 +93,11 @@ class NodeProcesses implements Processes {
       onBug: (cause) => {
         telemetry.count('bugs')
         telemetry.log.error({ err: cause }, 'what follows a process set off a bug')
+      },
+      onAppended(ms, isOvertaken) {
+        telemetry.count('appends')
+        telemetry.count('append_conflicts', isOvertaken ? 1 : 0)
+        telemetry.time('append_ms', ms)
       },
       log,
       time,

@@ -173,6 +173,8 @@ describe('a process', () => {
     for (const secret of secrets) expect(server.output()).not.toContain(secret)
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     for (const secret of secrets) expect(metrics).not.toContain(secret)
+    expect(metrics).toMatch(/^parley_appends_total [1-9]/m)
+    expect(metrics).toMatch(/^parley_append_ms_count [1-9]/m)
   })
 })
 

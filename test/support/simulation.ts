@@ -107,6 +107,7 @@ export class Stage {
     const { time, random, log } = this
     const telemetry = {
       count: () => undefined,
+      time: () => undefined,
       log: { debug() {}, info() {}, warn() {}, error: (told: unknown) => void this.bugs.push(bugOf(told)) },
     }
     let inForce: Withdraw = async () => undefined

@@ -159,7 +159,7 @@ export const room = {
   'compose.sees.party-mediation': 'Only the mediation team will see this',
   'compose.sees.party-other': 'Only your own people will see this',
   'compose.sees.mediators': 'Your delegation and the mediators will see this',
-  'compose.sees.track': 'Everyone who reads this track will see this: {parties}',
+  'compose.sees.track': 'Everyone who may comment here will see this: {parties}',
   'compose.send.party': 'Comment to our delegation',
   'compose.send.party-mediation': 'Comment to the mediation team',
   'compose.send.party-other': 'Comment to our own people',
