@@ -223,6 +223,8 @@ export class RoomClient implements Room {
     this.#wake?.()
     this.#wake = null
     if (before.at === 'live') {
+      // The next server says for itself whether it saves.
+      this.#notSaving = null
       this.#asks.lost()
       for (const text of this.#lines) text.lost()
     }
@@ -237,7 +239,9 @@ export class RoomClient implements Room {
   #ended(refusal: Refusal | null): void {
     const why: Refusal = refusal ?? { code: 'session-ended' }
     this.#asks.end(why)
-    for (const text of this.#lines) text.end(why)
+    // An outdated page is left by its own author, who has to take along what did not go out.
+    const told = why.code === 'outdated-client' ? 'withdrawn' : undefined
+    for (const text of this.#lines) text.end(why, told)
     this.#begin?.reject(new Refused(why))
     this.#begin = null
     if (refusal) this.#wire?.close()
@@ -342,7 +346,7 @@ export class RoomClient implements Room {
     this.#told.tell('saving', next)
   }
   #savingNow(changes: number): Saving {
-    if (this.#notSaving) return { at: 'not-saving', reason: this.#notSaving }
+    if (this.#notSaving) return { at: 'not-saving', reason: this.#notSaving, changes }
     if (changes === 0) return this.#saving.at === 'saved' ? this.#saving : { at: 'saved', since: this.#time.now() }
     return this.#connection.at === 'live' ? { at: 'saving' } : { at: 'not-sent', changes }
   }

@@ -34,7 +34,7 @@ export type Saving =
   | { at: 'saved'; since: number }
   | { at: 'saving' }
   | { at: 'not-sent'; changes: number }
-  | { at: 'not-saving'; reason: string }
+  | { at: 'not-saving'; reason: string; changes: number }
 
 export interface RoomOptions {
   url: string

@@ -21,9 +21,13 @@ export class ConnectionState {
   get offline(): boolean {
     return this.connection.at === 'waiting' || this.connection.at === 'joining'
   }
-  /** Changes that have not gone out. */
+  /** Changes that cannot go out now. */
   get unsent(): number {
-    return this.saving.at === 'not-sent' ? this.saving.changes : 0
+    return this.saving.at === 'not-sent' || this.saving.at === 'not-saving' ? this.saving.changes : 0
+  }
+  /** Whether something written here is on this page only: it goes when the page does. */
+  get isOnlyHere(): boolean {
+    return this.saving.at === 'saving' || this.unsent > 0
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { OpenText } from '#client/room/room.ts'
 import type { LeafId } from '#shared/ids.ts'
 import type { Up } from '#shared/protocol/frames.ts'
+import { settled } from '../support/fake-world.ts'
 import { type Entered, enterStage } from '../support/held-link.ts'
 import { COUNCIL, COUNCIL_PARTY, MEDIATOR, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
 
@@ -24,6 +25,35 @@ const words = (text: OpenText, leaf: LeafId): string => text.text(leaf).toString
 const comesBack = (stage: Stage): Promise<void> => stage.rest(1000)
 
 describe('the line', () => {
+  test('P1.7 that nothing was saved is not said any more on a line to a server that saves', async () => {
+    const { stage, council, ours, leaf } = await two()
+    await stage.log.restrict('disk-full')
+    await ours.insert({ leaf, index: 0 }, 'Today ')
+    await stage.rest()
+    expect(council.room.saving).toEqual({ at: 'not-saving', reason: 'disk-full', changes: 1 })
+    council.link.isDead = true
+    council.link.cut()
+    expect(council.room.saving).toEqual({ at: 'not-sent', changes: 1 })
+    await stage.log.restrict(null)
+    council.link.isDead = false
+    await comesBack(stage)
+    await ours.saved()
+    expect(council.room.saving.at).toBe('saved')
+    expect(stage.words(PLENARY, leaf)).toBe('Today The parties share the water.')
+  })
+
+  test('R9 a page that is outdated gives back what it could not send', async () => {
+    const { council, ours, leaf, clause } = await two()
+    const kept: unknown[] = []
+    ours.on('withdrawn', (detail) => kept.push(detail))
+    council.link.holdsUp = true
+    await ours.insert({ leaf, index: 0 }, 'Today ')
+    council.link.dismiss({ code: 'outdated-client' })
+    await settled()
+    expect(council.room.connection.at).toBe('ended')
+    expect(kept).toEqual([{ refusal: { code: 'outdated-client' }, words: [{ leaf, clause, words: 'Today ' }] }])
+  })
+
   test('R1 what is typed while the line is away reaches the others once, after it came back', async () => {
     const { stage, council, ours, theirs, leaf } = await two()
     council.link.isDead = true

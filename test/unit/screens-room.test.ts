@@ -45,7 +45,7 @@ test('S8 saved is said of what is durable only; offline work is not sent yet', (
   expect(words({ at: 'live' }, { at: 'saving' }).words).toBe('Saving. Connection good')
   const away = words({ at: 'waiting', attempt: 1, retryAt: NOW }, { at: 'not-sent', changes: 3 })
   expect(away).toMatchObject({ words: '3 changes not sent yet. Offline', brief: 'Offline', tone: 'warn' })
-  const full = words({ at: 'live' }, { at: 'not-saving', reason: 'disk-full' })
+  const full = words({ at: 'live' }, { at: 'not-saving', reason: 'disk-full', changes: 0 })
   expect(full).toMatchObject({ brief: 'Not being saved', tone: 'bad' })
 })
 

@@ -15,8 +15,8 @@ test('S1 a sentence is filled with what it names, and counts in words', () => {
   expect(speech.say('audience.with-party', { party: 'Northern Maren Council' })).toBe(
     'Only you and Northern Maren Council see this text',
   )
-  expect(speech.say('offline.kept', { count: 1 })).toBe('You are offline. 1 change is kept on this device.')
-  expect(speech.say('offline.kept', { count: 3 })).toBe('You are offline. 3 changes are kept on this device.')
+  expect(speech.say('offline.kept', { count: 1 })).toBe('You are offline. 1 change is kept on this page.')
+  expect(speech.say('offline.kept', { count: 3 })).toBe('You are offline. 3 changes are kept on this page.')
 })
 
 test('S1 words that a person wrote are not read as placeholders', () => {

@@ -110,6 +110,37 @@ describe('withdrawal', () => {
     expect(tavira.text(PLENARY).words(stage.leaf(PLENARY, 0))).toBe('Again: The parties share the water.')
   })
 
+  test('P2.5 a new grant is a new incarnation also when it gives the whole history', async () => {
+    const stage = await Stage.open({ seed: 1 })
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    const before = tavira.text(PLENARY).opened.incarnation
+    const old = council.text(PLENARY).resume
+    await stage.mediate(set(COUNCIL_PARTY, 'hidden'))
+    const change = { track: PLENARY, party: COUNCIL_PARTY, level: 'edit', grant: { history: 'full' } } as const
+    await stage.mediate({ type: 'SetAccess', changes: [change] })
+    expect(await council.open(PLENARY, old)).toMatchObject({ ok: true, value: { opened: { resumed: false } } })
+    expect(council.text(PLENARY).opened.incarnation).not.toBe(before)
+  })
+
+  test('P2 what happens while a withdrawal is being recorded does not reach who is withdrawn', async () => {
+    const stage = await Stage.open({ seed: 1, appendMs: 200 })
+    const [mediator, council] = await stage.seats(PLENARY, MEDIATOR, COUNCIL)
+    const leaf = stage.leaf(PLENARY, 0)
+    mediator.type(PLENARY, leaf, 0, 'Secret ')
+    await stage.time.advance(120)
+    const [tavira] = await stage.seats(PLENARY, TAVIRA)
+    await stage.time.advance(30)
+    const answer = mediator.act(set(COUNCIL_PARTY, 'hidden'))
+    const from = council.received.length
+    await stage.time.advance(100)
+    expect(tavira.text(PLENARY).words(leaf)).toBe('Secret The parties share the water.')
+    expect(kinds(tavira)).toContain('presence')
+    expect(kinds(council, from)).toEqual([])
+    await stage.rest()
+    expect(await answer).toMatchObject({ ok: true })
+    expect(kinds(council, from)).toEqual(['withdrawn', 'view'])
+  })
+
   test('P2.6 when not even the reserve takes the record, sight is cut all the same until restart', async () => {
     const stage = await Stage.open({ seed: 1 })
     const [mediator, council, tavira] = await stage.seats(PLENARY, MEDIATOR, COUNCIL, TAVIRA)

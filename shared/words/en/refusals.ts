@@ -38,7 +38,7 @@ export const refusals: RefusalSentences = {
   'not-saved': ({ reason }) =>
     reason === 'disk-full'
       ? 'Nothing is being saved: the server’s disk is full. The secretariat has been told on its own screens; call it.'
-      : 'Nothing is being saved at the moment. Your words are kept on this device. Call the secretariat.',
+      : 'Nothing is being saved at the moment. Your words are kept on this page: keep it open. Call the secretariat.',
   'outdated-client': () => 'The room was renewed. Reload the page once to go on.',
   'session-ended': () => 'This session was ended. Call the secretariat for a new invitation.',
   'not-confirmed': () => 'Your delegation has not confirmed this device yet. Wait for its call.',

@@ -24,10 +24,11 @@ export const states = {
 
   'offline.title': 'You are offline.',
   'offline.kept': {
-    one: 'You are offline. {count} change is kept on this device.',
-    other: 'You are offline. {count} changes are kept on this device.',
+    one: 'You are offline. {count} change is kept on this page.',
+    other: 'You are offline. {count} changes are kept on this page.',
   },
-  'offline.words': 'You can keep writing. It goes out when you are back. Decisions need the connection.',
+  'offline.words':
+    'You can keep writing. Keep this page open: it goes out when you are back. Decisions need the connection.',
   'offline.read': 'You can keep reading. What others write shows when you are back.',
   'offline.try': 'Try now',
   'back.title': {
@@ -37,10 +38,11 @@ export const states = {
   'back.words': 'Your words and theirs both stand.',
   'not-saving.title': 'Nothing is being saved.',
   'not-saving.disk-full':
-    'The server’s disk is full. Your words stay on this device until it takes them. Call the secretariat.',
+    'The server’s disk is full. Your words stay on this page until it takes them: keep it open. Call the secretariat.',
   'not-saving.read-only':
-    'The server reads and does not write. Your words stay on this device until it takes them. Call the secretariat.',
-  'not-saving.unavailable': 'The server’s log does not answer. Your words stay on this device until it takes them.',
+    'The server reads and does not write. Your words stay on this page until it takes them: keep it open. Call the secretariat.',
+  'not-saving.unavailable':
+    'The server’s log does not answer. Your words stay on this page until it takes them: keep it open.',
 
   'reading-only.title': 'You can read, not write.',
   'reading-only.words': 'The mediators set who writes in this track.',
@@ -74,11 +76,7 @@ export const states = {
     'The room knows a person by the invitation they opened. Open yours on this device, or call the secretariat for a new one.',
   'outdated.title': 'Reload once to go on writing',
   'outdated.words': 'The room was renewed. This page still runs the version from before.',
-  'outdated.kept': {
-    one: 'Your {count} unsent change is kept on this device.',
-    other: 'Your {count} unsent changes are kept on this device.',
-  },
-  'outdated.goes-out': 'It goes out after the reload.',
+  'outdated.unsent': 'These words of yours had not gone out. Copy them first, for they go with this page.',
 
   'confirm.bar': 'Your delegation has not confirmed this device yet',
   'confirm.title': 'When your delegation calls you, read them this code',
