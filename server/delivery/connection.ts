@@ -49,6 +49,8 @@ export class Connection implements Seated, Reader {
   #silence: (() => void) | null = null
   /** Words and the commands they build on are handled in the order they were sent. */
   #inOrder: Promise<unknown> = Promise.resolve()
+  /** Why the last command that words build on was not taken, when it will come again: so will the words behind it. */
+  #notTaken: Refusal | null = null
 
   constructor(receiver: Receiver, ports: ConnectionPorts) {
     this.receiver = receiver
@@ -174,13 +176,15 @@ export class Connection implements Seated, Reader {
     const answer = () => (this.#isGone ? GONE : this.#ports.running.act(this.#viewer, ask, command))
     const answered = buildsOnWords(command) ? this.#next(answer) : answer()
     void this.#guarded(
-      answered.then((outcome) =>
+      answered.then((outcome) => {
+        if (buildsOnWords(command))
+          this.#notTaken = !outcome.ok && mayComeAgain(outcome.refusal) ? outcome.refusal : null
         this.tell(
           outcome.ok
             ? { frame: 'answered', ask, made: outcome.value.made }
             : { frame: 'refused', ask, refusal: outcome.refusal },
-        ),
-      ),
+        )
+      }),
     )
   }
 
@@ -217,11 +221,12 @@ export class Connection implements Seated, Reader {
         const isRepeated = channel.hasRecorded(frame)
         const outcome = await this.#ports.running.words(this.#viewer, { track, client, number: frame, update })
         if (outcome.ok) return isRepeated ? channel.acknowledgeAgain(frame) : undefined
-        if (!mayComeAgain(outcome.refusal) && channel.client === client) {
+        const refusal = (isForNoLeaf(outcome.refusal) && this.#notTaken) || outcome.refusal
+        if (!mayComeAgain(refusal) && channel.client === client) {
           this.#ports.texts.endLane(channel)
-          this.#noteEnd(number, outcome.refusal)
+          this.#noteEnd(number, refusal)
         }
-        this.tell({ frame: 'words-refused', channel: number, number: frame, refusal: outcome.refusal })
+        this.tell({ frame: 'words-refused', channel: number, number: frame, refusal })
       }),
     )
   }
@@ -357,6 +362,9 @@ function tracksIn(view: Json): ReadonlySet<string> {
 
 /** Commands about a text's words stand behind the words sent before them, and before those sent after. */
 const buildsOnWords = (command: Command): boolean => 'track' in command
+
+/** Words for a leaf that is not there: their bracket was not opened. */
+const isForNoLeaf = (refusal: Refusal): boolean => refusal.code === 'bad-update' && refusal.why === 'root'
 
 /** The lane stands: the client sends the same frame again when told to. */
 function mayComeAgain(refusal: Refusal): boolean {

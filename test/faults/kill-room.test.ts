@@ -1,6 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { enterRoom } from '#client/room/index.ts'
-import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
+import { sit } from '../support/at-screen.ts'
 import { cleanUp, startServer } from '../support/server.ts'
 
 /** As `kill.test.ts`, with the room's own client: delegations that suggest, a mediator that edits, nobody reloads. */
@@ -9,48 +8,8 @@ const KILLS = Math.ceil(Number(process.env['PARLEY_KILLS'] ?? 20) / 4)
 const SEATS = ['north-head', 'north-adviser', 'south-head', 'south-adviser', 'mediator']
 const TYPE_EVERY_MS = 8
 const BACK_MS = 30_000
-const TOKEN = /<[\w.]+>/g
 
 afterEach(cleanUp)
-
-/** One person at a screen. */
-class Person {
-  readonly typed: string[] = []
-  readonly saved = new Set<string>()
-  readonly name: string
-  readonly room: Room
-  readonly text: OpenText
-
-  constructor(name: string, room: Room, text: OpenText) {
-    this.name = name
-    this.room = room
-    this.text = text
-  }
-  async type(): Promise<void> {
-    const clauses = clausesOf(this.text)
-    const clause = clauses[this.typed.length % clauses.length]
-    if (!clause) throw new Error('the text has no clause')
-    const words = `<${this.name}.${this.typed.length}>`
-    this.typed.push(words)
-    await this.text.insert({ leaf: clause.leaf, index: this.text.text(clause.leaf).length }, words)
-    const upToHere = [...this.typed]
-    this.text.saved().then(() => {
-      for (const each of upToHere) this.saved.add(each)
-    })
-  }
-  shown(): string[] {
-    return clausesOf(this.text).flatMap(({ id }) => this.text.plain(id).match(TOKEN) ?? [])
-  }
-  others(): string[] {
-    return this.shown().filter((words) => !words.startsWith(`<${this.name}.`))
-  }
-}
-const clausesOf = (text: OpenText): StructureClause[] => text.structure.articles.flatMap(({ clauses }) => clauses)
-
-async function sit(url: string, token: string, name: string): Promise<Person> {
-  const room = await enterRoom({ url, token })
-  return new Person(name, room, await room.open('plenary'))
-}
 
 test(`P1 kill -9 while five screens stay open, ${KILLS} times: what any showed is there, and in the end every word that was typed, once`, async () => {
   let server = await startServer()

@@ -120,6 +120,10 @@ describe('commands', () => {
     await stage.mediate({ type: 'SetAccess', changes: [{ track: PLENARY, party: FORUM_PARTY, level: 'read' }] })
     expect(tavira.view?.tracks[0]?.audience.map(({ id }) => id)).toContain('party:forum')
     expect(forum.received.at(-1)?.frame.frame).toBe('view')
+    const [told, granted] = [tavira, forum].map(({ received }) =>
+      received.findLast(({ frame }) => frame.frame === 'view'),
+    )
+    expect(told?.at).toBeLessThanOrEqual(granted?.at ?? 0)
     forum.isHeld = false
     forum.deliver()
     await forum.open(PLENARY)

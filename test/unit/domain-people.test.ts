@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Instant } from '#shared/ids.ts'
-import { confined, fileWith, given, PROCESS_FILE, START, Story, seatId, trackId } from '../support/build.ts'
+import { confined, fileWith, given, PROCESS_FILE, START, Story, seatId, setAccess, trackId } from '../support/build.ts'
 
 const MINUTE = 60_000
 /** The head's mandate ends ten minutes after the start. */
@@ -69,6 +69,14 @@ test('P7 a position on other words than the current ones is refused with the has
   const command = position(story)
   const stale = { ...command, hash: story.process.charter.hash }
   given(story).when('tavira-head', stale).refused({ code: 'stale', current: command.hash })
+})
+
+test('P2 a position goes out of sight with its track', () => {
+  const story = Story.of()
+  const taken = story.did('tavira-head', position(story))
+  const hidden = taken.did('union-mediator', setAccess('plenary', { tavira: 'hidden' }))
+  expect(hidden.view('tavira-head').positions).toEqual([])
+  expect(JSON.stringify(hidden.view('tavira-head'))).not.toContain(story.clause())
 })
 
 test('P7 a position is private to its delegation, changes, and is taken back by none', () => {

@@ -60,6 +60,20 @@ describe('a process on its log', () => {
     expect(await answer).toMatchObject({ ok: false, refusal: { code: 'stale' } })
   })
 
+  test('P7.1 a position is to the words at its place in the log too', async () => {
+    const stage = await Stage.open({ seed: 5, appendMs: 10 })
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    const { id: clause, leaf } = stage.clause(PLENARY, 0)
+    const text = stage.running.state.tracks.by[PLENARY]?.text
+    const hash = text && stage.running.live(PLENARY)?.hashOf(text, text.language, clause)
+    if (!hash) throw new Error('a clause has a hash')
+    council.type(PLENARY, leaf, 0, 'Not ')
+    await stage.time.advance(3)
+    const answer = tavira.act({ type: 'TakePosition', track: PLENARY, clause, hash, position: 'accept' })
+    await stage.rest()
+    expect(await answer).toMatchObject({ ok: false, refusal: { code: 'stale' } })
+  })
+
   test('P11.3 commands and words of many at once all stand', async () => {
     const stage = await Stage.open({ seed: 6, appendMs: 7 })
     const people = [...(await stage.seats(PLENARY, COUNCIL, MEDIATOR)), ...(await stage.seats(PLENARY, COUNCIL))]

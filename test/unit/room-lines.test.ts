@@ -42,6 +42,24 @@ describe('the line', () => {
     expect(stage.words(PLENARY, leaf)).toBe('Today The parties share the water.')
   })
 
+  test('R1 a bracket that the full disk did not take opens with its words when room returns', async () => {
+    const { stage, tavira, theirs, leaf, clause } = await two()
+    const refused: unknown[] = []
+    theirs.on('refused', (detail) => refused.push(detail))
+    await stage.log.restrict('disk-full')
+    await theirs.insert({ leaf, index: 0 }, 'Today ')
+    await stage.rest(3000)
+    expect(tavira.room.saving).toMatchObject({ at: 'not-saving', reason: 'disk-full' })
+    expect(refused).toEqual([])
+    expect(theirs.plain(clause)).toMatch(/^\[Today /)
+    await stage.log.restrict(null)
+    await theirs.saved()
+    await stage.rest()
+    expect(tavira.room.saving.at).toBe('saved')
+    const reader = await enterStage(stage, TAVIRA)
+    expect((await reader.open(PLENARY)).plain(clause)).toMatch(/^\[Today /)
+  })
+
   test('R9 a page that is outdated gives back what it could not send', async () => {
     const { council, ours, leaf, clause } = await two()
     const kept: unknown[] = []
