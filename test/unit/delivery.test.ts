@@ -61,6 +61,22 @@ describe('words', () => {
     expect(tavira.text(PLENARY).words(leaf)).toBe(again.text(PLENARY).words(leaf))
   })
 
+  test('P5 who names the lane of another seat on its return is told nothing of it and writes under its own', async () => {
+    const stage = await Stage.open({ seed: 3 })
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    council.type(PLENARY, stage.leaf(PLENARY, 0), 0, 'Yes: ')
+    await stage.rest()
+    const { resume } = council.text(PLENARY)
+    const again = await stage.seat(TAVIRA)
+    const opening = again.open(PLENARY, { ...tavira.text(PLENARY).resume, client: resume.client })
+    await stage.rest()
+    const opened = await opening
+    if (!opened.ok) throw new Error(opened.refusal.code)
+    expect(opened.value.opened.lane).toMatchObject({ number: 0, clock: 0 })
+    expect(opened.value.opened.lane.client).not.toBe(resume.client)
+    expect(opened.value.opened.was).toBeUndefined()
+  })
+
   test('P8.1 words behind the command that opens their bracket are admitted into it', async () => {
     const stage = await Stage.open({ seed: 3, appendMs: 20 })
     const [tavira, council] = await stage.seats(PLENARY, TAVIRA, COUNCIL)
