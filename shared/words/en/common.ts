@@ -1,5 +1,6 @@
 /** Words used on several screens. */
 export const common = {
+  'help.open': 'Help',
   'app.name': 'Parley',
   'app.skip': 'Skip to the text',
   'app.main': 'Main',

@@ -1,7 +1,6 @@
 /** Help: how the room works, its terms, its shortcuts. */
 export const help = {
   'help.title': 'Help',
-  'help.open': 'Help',
   'help.sees.title': 'Who can read what',
   'help.sees.bar': 'The bar above every text says who reads it. The darker the bar, the fewer people.',
   'help.sees.withdrawn': 'What somebody has read cannot be unread. Closing a track stops what comes after.',
