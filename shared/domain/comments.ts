@@ -130,6 +130,16 @@ export function foldCommented(process: Process, event: Extract<Event, { type: 'C
   return { ...process, comments: added(process.comments, id, comment) }
 }
 
+/** The items a quote lies between are gone with the track's old incarnation, and with them whose they were (P4). */
+export function withoutOldPlaces(process: Process, track: TrackId): Process {
+  const placed = commentsOf(process, track).filter(({ quote }) => quote?.from || quote?.to)
+  const comments = placed.reduce((table, comment) => {
+    const { from: _, to: __, ...quote } = comment.quote as Quote
+    return replaced(table, comment.id, { ...comment, quote })
+  }, process.comments)
+  return placed.length > 0 ? { ...process, comments } : process
+}
+
 export function foldResolved(
   process: Process,
   event: Extract<Event, { type: 'CommentResolved' }>,

@@ -1,7 +1,7 @@
 import { instant, type ProcessId, parseHash, parseProcessId, type SeatId } from '../ids.ts'
 import { foldAccessSet, foldExpired } from './cells.ts'
 import { foldCharterAccepted } from './charter.ts'
-import { foldCommented, foldResolved } from './comments.ts'
+import { foldCommented, foldResolved, withoutOldPlaces } from './comments.ts'
 import type { Event, Fact } from './events.ts'
 import { foldNotice } from './notices.ts'
 import { foldPositionTaken } from './positions.ts'
@@ -47,6 +47,8 @@ function fold(process: Process, fact: Fact): Process {
       return foldResolved(process, event, fact)
     case 'PositionTaken':
       return foldPositionTaken(process, event, fact)
+    case 'TextRebased':
+      return withoutOldPlaces(evolveText(process, { ...fact, event }), event.track)
     default:
       return evolveText(process, { ...fact, event })
   }

@@ -42,7 +42,7 @@ export function viewFor(viewer: Viewer, process: Process, at: Instant): View {
     people: peopleFor(process, known),
     tracks: tracks.map((seen) => trackFor(looking, seen)),
     notices: notices.map(({ id, at, by, words }) => ({ id, at, by, words })),
-    comments: comments.map(commentView),
+    comments: commentViews(comments),
     positions: positionsFor(looking, tracks),
     access: accessFor(looking, viewer.session),
     desk: isMediator(seat) ? deskFor(process, at) : null,
@@ -104,9 +104,21 @@ const commentView = once((comment: Comment): CommentView => {
   return { id, track, clause, by, party, at, words, audience, quote, answers, resolved }
 })
 
-/** Of clauses in tracks the viewer sees, in the order in which they were taken. */
-function positionsFor({ process, seat }: Looking, tracks: Seen[]): View['positions'] {
-  const own = row(process.positions, seat.party)
+const loneView = once((comment: Comment): CommentView => ({ ...commentView(comment), answers: null }))
+/** What an answer answers is named to those who see it: to others the answer stands alone. */
+function commentViews(comments: Comment[]): CommentView[] {
+  const seen = new Set(comments.map(({ id }) => id))
+  return comments.map((comment) =>
+    comment.answers === null || seen.has(comment.answers) ? commentView(comment) : loneView(comment),
+  )
+}
+
+/**
+ * Of clauses in tracks the viewer sees, in the order in which they were taken. They are the delegation's own: a session
+ * that no member of it has confirmed sees none, and so does a preview.
+ */
+function positionsFor({ process, seat, confined }: Looking, tracks: Seen[]): View['positions'] {
+  const own = confined ? null : row(process.positions, seat.party)
   if (!own) return []
   const seen = new Set(tracks.map(({ track }) => track.id))
   return (Object.entries(own) as [View['positions'][number]['id'], Position][])

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Command } from '#shared/domain/commands.ts'
+import { evolve } from '#shared/domain/evolve.ts'
+import { viewFor } from '#shared/domain/view-for.ts'
 import type { CommentId, LeafId } from '#shared/ids.ts'
-import { confined, given, Story, setAccess, trackId } from '../support/build.ts'
+import { confined, given, Story, seatId, setAccess, trackId } from '../support/build.ts'
 
 const M = 'union-mediator'
 type Comment = Extract<Command, { type: 'Comment' }>
@@ -108,6 +110,46 @@ test('P4 a party let in sees no earlier comment, unless its grant says so', () =
     before.did(M, setAccess('plenary', { forum: 'comment' }, grant)).view('forum-moderator').comments.length
   expect([letIn({}), letIn({ history: 'clean' })]).toEqual([0, 0])
   expect([letIn({ annotations: true }), letIn({ history: 'full' })]).toEqual([1, 1])
+})
+
+test('P4 an answer to a comment from before names nothing that its reader does not see', () => {
+  const story = Story.of()
+  const asked = story.did('tavira-adviser', comment(story))
+  const answers = asked.made[0] as CommentId
+  const admitted = asked.did(M, setAccess('plenary', { forum: 'comment' }))
+  const reply = admitted.did('council-head', comment(story, { answers }))
+  expect(reply.view('tavira-head').comments).toMatchObject([{ answers: null }, { answers }])
+  expect(reply.view('forum-moderator').comments).toMatchObject([{ id: reply.made[0], answers: null }])
+  expect(JSON.stringify(reply.view('forum-moderator'))).not.toContain(answers)
+})
+
+test('P4.1 a new incarnation keeps the words that comments quote and forgets where they were typed', () => {
+  const story = Story.of()
+  const text = story.process.tracks.by[trackId('plenary')]?.text
+  const leaf = text?.clauses[story.clause()]?.leaf
+  if (!text || !leaf) throw new Error('the plenary has a text')
+  const [from, to] = [
+    { client: 2_345_678, clock: 17 },
+    { client: 2_345_678, clock: 21 },
+  ]
+  const quoting = story.did('tavira-adviser', comment(story, { quote: { words: 'lake', leaf, from, to } }))
+  expect(quoting.view(M).comments).toMatchObject([{ quote: { leaf, from, to } }])
+  const event = {
+    type: 'TextRebased',
+    track: trackId('plenary'),
+    document: text.document,
+    strikes: [] as never[],
+  } as const
+  const renewed = {
+    ...event,
+    incarnation: 'i'.repeat(22) as never,
+    client: 3_999_999,
+    hash: story.process.charter.hash,
+  }
+  const after = evolve(quoting.process, { event: renewed, by: 'server', at: quoting.at })
+  const view = viewFor({ seat: seatId(M), confined: false, session: null }, after, quoting.at)
+  expect(view.comments).toMatchObject([{ id: quoting.made[0], quote: { words: 'lake', leaf } }])
+  expect(JSON.stringify(view)).not.toContain('2345678')
 })
 
 test('P4 a party let in again sees no comment from before its new grant', () => {

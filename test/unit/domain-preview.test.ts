@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type PendingChanges, previewAs } from '#shared/domain/preview.ts'
 import type { View } from '#shared/domain/view.ts'
-import { partyId, Story, seatId, setAccess } from '../support/build.ts'
+import { partyId, Story, seatId, setAccess, trackId } from '../support/build.ts'
 
 const M = { seat: seatId('union-mediator'), confined: false }
 const preview = (story: Story, party: string, changes?: PendingChanges, by = M) =>
@@ -35,6 +35,18 @@ test("F5.8 a preview is byte for byte what the party's head receives in a sessio
   ] as const) {
     expect(bytes(shown(story, party).view)).toBe(bytes(story.view(head, { confined: true })))
   }
+})
+
+test('P3 the positions a delegation has taken are in no preview, nor in a session it has not confirmed', () => {
+  const story = Story.of()
+  const clause = story.clause()
+  const track = trackId('plenary')
+  const hash = story.hashOf(track, clause)
+  if (!hash) throw new Error('the clause has words')
+  const taken = story.did('tavira-head', { type: 'TakePosition', track, clause, hash, position: 'ad-referendum' })
+  expect(taken.view('tavira-head').positions).toHaveLength(1)
+  expect(taken.view('tavira-head', { confined: true }).positions).toEqual([])
+  expect(bytes(shown(taken, 'tavira').view)).toBe(bytes(shown(story, 'tavira').view))
 })
 
 test("F5.8 the head's own view differs from it by caucus, backchannel and its own delegation's talk only", () => {
