@@ -84,6 +84,7 @@ export class Hall {
 
   #refresh(): void {
     for (const connection of [...this.connections]) connection.refresh()
+    this.#texts.forgetHidden()
   }
 }
 

@@ -61,6 +61,13 @@ export class Presence {
     this.#due()
   }
 
+  /** The text began anew: places in it name no item, and so no author, of before. */
+  renewed(): void {
+    for (const here of this.#here.values()) {
+      if (here.place) here.place = placeAnew(here.place)
+    }
+  }
+
   list(): { seat: SeatId; place: Place | null }[] {
     return [...this.#here].map(([seat, { place }]) => ({ seat, place }))
   }
@@ -84,3 +91,5 @@ export class Presence {
     })
   }
 }
+
+const placeAnew = ({ clause, leaf }: Place): Place => (leaf === undefined ? { clause } : { clause, leaf })

@@ -1,3 +1,4 @@
+import { levelOf } from '#shared/domain/matrix.ts'
 import type { Process } from '#shared/domain/process.ts'
 import type { IncarnationId, Instant, TrackId } from '#shared/ids.ts'
 import { encodeDown } from '#shared/protocol/frames.ts'
@@ -50,6 +51,7 @@ export class TextRoom {
     this.#structure = structureOf(named.text, running.now())
     this.presence = presence
     presence.tellThrough(() => this.#tellPresence())
+    presence.renewed()
   }
 
   /** Where a joiner's structure starts: what the next flush will start from, too. */
@@ -132,6 +134,14 @@ export class TextRoom {
     channel.close()
     if (isWithdrawn) this.presence.gone(channel.line.by.seat)
     else this.presence.left(channel.line.by.seat)
+  }
+
+  forgetHidden(): void {
+    const { shown } = this.#running
+    const now = this.#running.now()
+    for (const { seat } of this.presence.list()) {
+      if (levelOf(shown, { seat, confined: false }, this.track, now) === 'hidden') this.presence.gone(seat)
+    }
   }
 
   end(): void {

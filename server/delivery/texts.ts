@@ -199,6 +199,11 @@ export class Texts {
     if (room?.channels.has(channel)) channel.resume(room.isHidden(channel))
   }
 
+  /** Whose sight ended is absent at once, also who had just gone and was not missed yet. */
+  forgetHidden(): void {
+    for (const room of this.#rooms.values()) room.forgetHidden()
+  }
+
   resumeAll(): void {
     for (const room of this.#rooms.values()) room.resume()
   }

@@ -1,6 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { type BracketId, leafOf, parseAskId } from '#shared/ids.ts'
-import { COUNCIL, FORUM, FORUM_PARTY, MEDIATOR, PLENARY, Stage, TAVIRA, TAVIRA_PARTY } from '../support/simulation.ts'
+import type { Person } from '../support/scripted-person.ts'
+import {
+  COUNCIL,
+  COUNCIL_PARTY,
+  FORUM,
+  FORUM_PARTY,
+  MEDIATOR,
+  PLENARY,
+  Stage,
+  TAVIRA,
+  TAVIRA_PARTY,
+} from '../support/simulation.ts'
+
+/** The seats that a person was last told to be in the plenary. */
+const hereIn = (person: Person) =>
+  person.received
+    .flatMap(({ frame }) => (frame.frame === 'presence' ? [frame.here] : []))
+    .at(-1)
+    ?.map(({ seat }) => seat)
 
 describe('words', () => {
   test('P1 words reach a screen and their acknowledgement only after they are durable', async () => {
@@ -162,5 +180,40 @@ describe('presence', () => {
     council.say({ frame: 'here', channel: council.text(PLENARY).channel, place: { clause: 'elsewhere' } })
     await stage.rest()
     expect(forum.places.get(COUNCIL)).toBeNull()
+  })
+
+  test('P2.8 P12 who had just gone when its sight ended is absent at once, and never told to who comes after', async () => {
+    const stage = await Stage.open({ seed: 4 })
+    const [tavira, council] = await stage.seats(PLENARY, TAVIRA, COUNCIL)
+    council.drop()
+    await stage.rest(1000)
+    const changes = [
+      { track: PLENARY, party: COUNCIL_PARTY, level: 'hidden' as const },
+      { track: PLENARY, party: FORUM_PARTY, level: 'read' as const },
+    ]
+    await stage.mediate({ type: 'SetAccess', changes })
+    const [forum] = await stage.seats(PLENARY, FORUM)
+    await stage.rest()
+    expect(forum.places.has(TAVIRA)).toBe(true)
+    expect(forum.places.has(COUNCIL)).toBe(false)
+    expect(hereIn(tavira)).not.toContain(COUNCIL)
+  })
+
+  test('P4.1 a new reader is told where others are, and no item or author from before', async () => {
+    const stage = await Stage.open({ seed: 4 })
+    const [council] = await stage.seats(PLENARY, COUNCIL)
+    const { id: clause, leaf } = stage.clause(PLENARY, 0)
+    council.type(PLENARY, leaf, 0, 'All ')
+    await stage.rest()
+    const { channel, opened } = council.text(PLENARY)
+    const after = { client: opened.lane.client, clock: 3 }
+    council.say({ frame: 'here', channel, place: { clause, leaf, after, head: { leaf, after } } })
+    await stage.rest()
+    await stage.mediate({ type: 'SetAccess', changes: [{ track: PLENARY, party: FORUM_PARTY, level: 'read' }] })
+    const [forum] = await stage.seats(PLENARY, FORUM)
+    await stage.rest()
+    expect(forum.places.get(COUNCIL)).toEqual({ clause, leaf })
+    const told = JSON.stringify(forum.received.filter(({ frame }) => frame.frame === 'presence'))
+    expect(told).not.toContain(String(after.client))
   })
 })
