@@ -1,5 +1,6 @@
 import type { AccessCommand } from '#shared/domain/commands.ts'
 import type { AccessEvent } from '#shared/domain/events.ts'
+import type { Session } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import { type Hash, type Instant, instant, parseHash, type SeatId, type SessionId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
@@ -60,7 +61,8 @@ export function accessActs(options: ActsOptions): AccessActs {
 }
 
 async function record(running: Running, by: By, seat: SeatId, events: AccessEvent[], made: string[] = []): Answer {
-  const recorded = await running.recordAccess(seatOf(by), audienceOf(running, seat), events)
+  const session = by === 'operator' ? null : by.session
+  const recorded = await running.recordAccess(seatOf(by), audienceOf(running, seat), events, session)
   return recorded.ok ? ok({ made }) : recorded
 }
 
@@ -91,8 +93,8 @@ function revocations(running: Running, seat: SeatId): AccessEvent[] {
 
 async function revoke(running: Running, by: By, invitation: Hash): Answer {
   const known = rowOf(running.state.access.invitations, invitation)
-  if (!known || !mayNameAccessOf(running.state, by, known.seat)) return refuse({ code: 'no-such-thing' })
-  if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
+  const isBlind = by !== 'operator' && by.confined
+  if (!known || isBlind || !mayNameAccessOf(running.state, by, known.seat)) return refuse({ code: 'no-such-thing' })
   if (known.revoked || known.session) return refuse({ code: 'nothing-to-change' })
   return record(running, by, known.seat, [{ type: 'InvitationRevoked', invitation }])
 }
@@ -112,9 +114,16 @@ async function addDevice({ random, now }: ActsOptions, running: Running, by: By)
   )
 }
 
+/** A session that the asker sees: one that waits to be confirmed sees itself alone. */
+function sessionNamed({ state }: Running, by: By, id: SessionId): Session | null {
+  const session = rowOf(state.access.sessions.by, id)
+  if (!session || (by !== 'operator' && by.confined && by.session !== id)) return null
+  return mayNameAccessOf(state, by, session.seat) ? session : null
+}
+
 async function confirm(tries: Tries, running: Running, by: By, id: SessionId, figures: string): Answer {
-  const session = rowOf(running.state.access.sessions.by, id)
-  if (!session || !mayNameAccessOf(running.state, by, session.seat)) return refuse({ code: 'no-such-thing' })
+  const session = sessionNamed(running, by, id)
+  if (!session) return refuse({ code: 'no-such-thing' })
   if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
   if (!mayConfirm(running.state, by, session.seat)) return refuse({ code: 'not-your-role' })
   if (session.ended || !session.confined) return refuse({ code: 'nothing-to-change' })
@@ -125,9 +134,8 @@ async function confirm(tries: Tries, running: Running, by: By, id: SessionId, fi
 }
 
 async function end(running: Running, by: By, id: SessionId): Answer {
-  const session = rowOf(running.state.access.sessions.by, id)
-  if (!session || !mayNameAccessOf(running.state, by, session.seat)) return refuse({ code: 'no-such-thing' })
-  if (by !== 'operator' && by.confined && by.session !== id) return refuse({ code: 'not-confirmed' })
+  const session = sessionNamed(running, by, id)
+  if (!session) return refuse({ code: 'no-such-thing' })
   if (session.ended) return refuse({ code: 'nothing-to-change' })
   return record(running, by, session.seat, [{ type: 'SessionEnded', session: id }])
 }

@@ -15,7 +15,7 @@ import type { Conditions, NotAppended } from '../log/log.ts'
 import { isAboutText, streamOf } from './facts.ts'
 import { ahead, type Draft, type Head } from './head.ts'
 import type { AccessActs, Running, Withdraw } from './port.ts'
-import { type Closures, type Ended, endedSight, lastInstantOf, narrows, textsToRebase } from './sight.ts'
+import { type Closures, type Ended, endedSight, hasEnded, lastInstantOf, narrows, textsToRebase } from './sight.ts'
 import { drawClient } from './texts.ts'
 
 /** Lost races before the asker is told to try again; on one node a race needs words that settle, so two are rare. */
@@ -143,6 +143,7 @@ export class Asking {
   #plan(by: By, ask: AskId | null, command: Command, held: Held): Planned {
     const { head, running } = this.#ports
     const state = head.state
+    if (by !== 'operator' && hasEnded(state, by.session)) return refuse({ code: 'session-ended' })
     const seat = by === 'operator' ? by : by.seat
     const chance = head.ports.random.stream(streamOf(command, seat))
     const needed = new Set<TrackId>()

@@ -3,7 +3,7 @@ import type { AccessEvent, Fact } from '#shared/domain/events.ts'
 import type { ProcessFile } from '#shared/domain/file.ts'
 import type { Process } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import type { AskId, IncarnationId, Instant, PartyId, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
+import type { AskId, IncarnationId, Instant, PartyId, ProcessId, SeatId, SessionId, TrackId } from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
 import type { Level, Refusal } from '#shared/refusals.ts'
 import type { LiveText } from '../documents/documents.ts'
@@ -52,11 +52,15 @@ export interface Running {
   lane(track: TrackId, client: number, seat: SeatId): LaneStand | null
   /** Where the log has a lane of any incarnation. */
   pastLane(track: TrackId, client: number, seat: SeatId): Promise<LaneStand | null>
-  /** Appends access facts (invitations, sessions); durable and folded on return. */
+  /**
+   * Appends access facts (invitations, sessions); durable and folded on return. Refused `session-ended` when `session`, in
+   * which this was asked, has ended meanwhile.
+   */
   recordAccess(
     by: SeatId | 'operator' | 'server',
     audience: Audience,
     events: AccessEvent[],
+    session?: SessionId | null,
   ): Promise<Outcome<null, Refusal>>
   /** Called after each batch of entries was folded and applied, in log order. */
   onApplied(listener: (applied: Applied) => void): () => void

@@ -2,7 +2,7 @@ import type { Command } from '#shared/domain/commands.ts'
 import type { AccessEvent } from '#shared/domain/events.ts'
 import type { Process } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import type { AskId, Instant, ProcessId, SeatId, TrackId } from '#shared/ids.ts'
+import type { AskId, Instant, ProcessId, SeatId, SessionId, TrackId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Level, Refusal } from '#shared/refusals.ts'
 import type { LiveText } from '../documents/documents.ts'
@@ -12,7 +12,7 @@ import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
 import { Keys } from './keys.ts'
 import { Passing } from './passing.ts'
 import type { AccessActs, Applied, LaneStand, Running, Withdraw, Words } from './port.ts'
-import { Closures, levelNow, withoutClosed } from './sight.ts'
+import { Closures, hasEnded, levelNow, withoutClosed } from './sight.ts'
 import { loadFolded, SnapshotPolicy } from './snapshots.ts'
 import { Wording } from './wording.ts'
 
@@ -149,8 +149,10 @@ export class RunningProcess implements Running {
     by: SeatId | 'operator' | 'server',
     audience: Audience,
     events: AccessEvent[],
+    session: SessionId | null = null,
   ): Promise<Outcome<null, Refusal>> {
     return this.#head.turns.take(async () => {
+      if (hasEnded(this.state, session)) return refuse({ code: 'session-ended' })
       const refusal = events.map((event) => this.#whyVoid(event)).find((why) => why !== null)
       if (refusal) return refuse(refusal)
       const drafts = events.map((event): Draft => ({ kind: 'access', by: by satisfies Author, event, audience }))

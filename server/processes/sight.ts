@@ -1,7 +1,7 @@
 import { levelOf, seatsSeeing } from '#shared/domain/matrix.ts'
 import { type Cell, DEFAULT_GRANT, type Process, type Track } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import type { Instant, PartyId, SeatId, TrackId } from '#shared/ids.ts'
+import type { Instant, PartyId, SeatId, SessionId, TrackId } from '#shared/ids.ts'
 import { instant } from '#shared/ids.ts'
 import { includes, type Level } from '#shared/refusals.ts'
 import { type CellKey, cellKey } from './fold.ts'
@@ -150,6 +150,10 @@ export function withoutClosed(process: Process, closures: ReadonlySet<Closure>):
   }
   return { ...process, tracks: { ...process.tracks, by } }
 }
+
+/** Whether a session is over: what was asked in it and waited is not taken any more. */
+export const hasEnded = (process: Process, session: SessionId | null): boolean =>
+  session !== null && (process.access.sessions.by[session]?.ended ?? null) !== null
 
 /** What a viewer may do in a track now. */
 export function levelNow(

@@ -11,7 +11,7 @@ import type { Conditions, Lane, NotAppended } from '../log/log.ts'
 import { Turns } from './gate.ts'
 import type { Draft, Head } from './head.ts'
 import type { Words } from './port.ts'
-import { lastInstantOf } from './sight.ts'
+import { hasEnded, lastInstantOf } from './sight.ts'
 
 /** How long words wait for the server's own move in their text; then their client keeps them and comes again. */
 const PATIENCE_MS = 2000
@@ -69,6 +69,7 @@ export class Wording {
 
   /** The answer to a number that was recorded before, or is out of its lane's order. */
   #known(by: Viewer, { track, client, number }: Words): Answer | null {
+    if (hasEnded(this.#head.state, by.session)) return refuse({ code: 'session-ended' })
     if (this.#level(by, track) === 'hidden') return refuse({ code: 'no-such-thing' })
     const lane = this.#head.folded.texts.lane(track, client)
     if (lane && lane.owner !== by.seat) return refuse({ code: 'no-such-thing' })

@@ -12,7 +12,7 @@ import { openTelemetry } from '#server/telemetry.ts'
 import { parseProcessFile } from '#shared/domain/file.ts'
 import type { Process, Role } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import type { PartyId, SeatId, SessionId } from '#shared/ids.ts'
+import type { Hash, PartyId, SeatId, SessionId } from '#shared/ids.ts'
 import type { Random } from '#shared/world.ts'
 import { FakeTime, fakeRandom } from '../support/fake-world.ts'
 import { SMALL_PROCESS } from '../support/server.ts'
@@ -147,6 +147,28 @@ describe('the door', () => {
     expect(await opened.look(given.value.made[0] ?? '')).toMatchObject({ state: 'open', confined: true })
     await time.advance(1)
     expect(await opened.look(given.value.made[0] ?? '')).toMatchObject({ state: 'expired' })
+  })
+
+  test('A3 P9.1 a session not confirmed names no other of its own seat: as one that never was', async () => {
+    const { running, door: opened, code } = await door()
+    const first = await opened.redeem(code)
+    const own = await running.act(by('north-head'), null, { type: 'AddDevice' })
+    const given = await running.act(by('mediator'), null, { type: 'IssueInvitation', seat: seat('north-head') })
+    const second = await opened.redeem(given.ok ? (given.value.made[0] ?? '') : '')
+    if (!first.ok || !own.ok || !second.ok) throw new Error('refused')
+    const device = { seat: seat('north-head'), confined: true, session: second.value.session }
+    const never = 'n'.repeat(22) as SessionId
+    const refusal = { ok: false, refusal: { code: 'no-such-thing' } }
+    for (const session of [first.value.session, never]) {
+      expect(await running.act(device, null, { type: 'EndSession', session })).toEqual(refusal)
+      expect(await running.act(device, null, { type: 'ConfirmDevice', session, figures: '000000' })).toEqual(refusal)
+    }
+    const invitations = Object.entries(running.state.access.invitations).filter(([, row]) => row.seat === device.seat)
+    for (const [invitation] of invitations) {
+      const revoke = { type: 'RevokeInvitation', invitation: invitation as Hash } as const
+      expect(await running.act(device, null, revoke)).toEqual(refusal)
+    }
+    expect(await running.act(device, null, { type: 'EndSession', session: device.session })).toMatchObject({ ok: true })
   })
 
   test('A4 the log holds hashes only: no code, no token, no figures', async () => {

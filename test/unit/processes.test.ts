@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Command } from '#shared/domain/commands.ts'
-import { type BracketId, leafOf, parseAskId } from '#shared/ids.ts'
+import { type BracketId, leafOf, parseAskId, type SessionId } from '#shared/ids.ts'
+import { hashBytes } from '#shared/text/hash.ts'
 import {
   ADVISER,
   BRIDGE,
@@ -189,6 +190,44 @@ describe('bodies of a caucus', () => {
     expect(stage.running.live(CAUCUS)).toBeNull()
     expect(stage.running.state.tracks).toEqual(fromSnapshot.tracks)
     expect(stage.running.state.comments).toEqual(fromSnapshot.comments)
+  })
+})
+
+describe('a session that ended', () => {
+  test('A3 what it asked behind its own end is not taken: no comment, no link for another device, no words', async () => {
+    const stage = await Stage.open({ seed: 9, appendMs: 10 })
+    const { running } = stage
+    const session = 's'.repeat(22) as SessionId
+    const invitation = hashBytes(new Uint8Array([1]))
+    const token = hashBytes(new Uint8Array([2]))
+    const until = running.now()
+    for (const event of [
+      { type: 'InvitationIssued', invitation, seat: COUNCIL, until, confined: false },
+      { type: 'InvitationRedeemed', invitation, session, token, figures: null },
+    ] as const) {
+      const recorded = running.recordAccess('operator', { who: 'server' }, [event])
+      await stage.rest()
+      expect(await recorded).toMatchObject({ ok: true })
+    }
+    const viewer = { seat: COUNCIL, confined: false, session }
+    const council = await stage.seat(COUNCIL, { session })
+    await council.open(PLENARY)
+    const { id: clause, leaf } = stage.clause(PLENARY, 0)
+    const client = council.text(PLENARY).opened.lane.client
+    const ending = running.act(by(MEDIATOR), null, { type: 'EndSession', session })
+    const asked = [
+      running.act(viewer, null, { type: 'Comment', track: PLENARY, clause, words: 'Late.', audience: 'track' }),
+      running.act(viewer, null, { type: 'AddDevice' }),
+    ]
+    await stage.rest()
+    expect(await ending).toMatchObject({ ok: true })
+    const ended = { ok: false, refusal: { code: 'session-ended' } }
+    expect(await Promise.all(asked)).toEqual([ended, ended])
+    expect(council.end).toEqual({ code: 'session-ended' })
+    const update = new Uint8Array()
+    expect(await running.words(viewer, { track: PLENARY, client, number: 0, update })).toEqual(ended)
+    expect(stage.words(PLENARY, leaf)).toBe('The parties share the water.')
+    expect(Object.keys(running.state.access.invitations)).toEqual([invitation])
   })
 })
 
