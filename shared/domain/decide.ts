@@ -29,6 +29,12 @@ const BINDING: ReadonlySet<CommandType> = new Set([
 ])
 
 /**
+ * Whoever holds a bracket consents to it, and who lifts its part gives it up: by any seat of the party that may suggest,
+ * but by nobody whom the party has not confirmed.
+ */
+const HOLDING: ReadonlySet<CommandType> = new Set(['JoinBracket', 'WithdrawBracket'])
+
+/**
  * Says what would happen, or why not. Pure: reads no clock, no log, no random source. Every id of the command is looked up
  * in the sender's own projection: what is hidden from it and what never was get the same answer. The operator decides
  * nothing here, and access commands are decided where secrets are made (`server/access`); handing one in is a bug.
@@ -38,6 +44,7 @@ export function decide(process: Process, asked: Asked): Decision {
   if (by === 'operator') return refuse({ code: 'not-your-role' })
   const seat = seatIn(process, by.seat)
   if (!seat) return refuse({ code: 'no-such-thing' })
+  if (by.confined && HOLDING.has(command.type)) return refuse({ code: 'not-confirmed' })
   const unfit = mayNotBindNow(process, asked, seat, by.confined)
   if (unfit) return unfit
   switch (command.type) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Instant } from '#shared/ids.ts'
+import type { BracketId, Instant } from '#shared/ids.ts'
 import { confined, fileWith, given, PROCESS_FILE, START, Story, seatId, setAccess, trackId } from '../support/build.ts'
 
 const MINUTE = 60_000
@@ -54,6 +54,27 @@ test('F2 a session that its delegation has not confirmed binds nobody', () => {
   const agree = { ...position(story), type: 'AgreeClause' } as const
   const { type, track, clause, hash } = agree
   given(story).when(confined('tavira-head'), { type, track, clause, hash }).refused({ code: 'not-confirmed' })
+})
+
+test('P8 a session that its delegation has not confirmed consents to no bracket by joining, and lifts none', () => {
+  const story = Story.of()
+  const clause = story.clause()
+  const host = story.process.tracks.by[trackId('plenary')]?.text?.clauses[clause]?.leaf
+  if (!host) throw new Error('the plenary has a text')
+  const track = trackId('plenary')
+  const bracket = 'b'.repeat(22) as BracketId
+  const open = { type: 'OpenBracket', kind: 'insert', track, bracket, clause, host, after: null } as const
+  const opened = story.did('council-head', open)
+  const join = { type: 'JoinBracket', track, bracket } as const
+  for (const seat of ['tavira-head', 'tavira-adviser'])
+    given(opened).when(confined(seat), join).refused({ code: 'not-confirmed' })
+  const lift = { type: 'WithdrawBracket', track, bracket } as const
+  given(opened).when(confined('council-adviser'), lift).refused({ code: 'not-confirmed' })
+  const absent = { ...lift, track: trackId('caucus-tavira') }
+  given(opened).when(confined('council-adviser'), absent).refused({ code: 'not-confirmed' })
+  given(opened)
+    .when('tavira-adviser', join)
+    .done(() => undefined)
 })
 
 test('F2 a seat that is none of the process and the operator decide nothing', () => {
