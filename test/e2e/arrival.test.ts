@@ -41,7 +41,7 @@ describe.skipIf(!CHROMIUM)('the first minutes', () => {
     const figures = (await page.getByText(/Six-figure code/).innerText()).replace(/\D/g, '')
     expect(figures).toMatch(/^\d{6}$/)
     await expectAccessible(page, 'six figures')
-    await page.getByRole('button', { name: 'Go to the shared texts' }).click()
+    await page.getByRole('button', { name: 'Go to the open texts' }).click()
     await page.getByText('The ferry runs every day.').waitFor()
     const tracks = page.getByRole('navigation', { name: 'Tracks' })
     expect(await tracks.getByRole('link').count()).toBe(1)

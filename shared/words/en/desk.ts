@@ -25,7 +25,7 @@ export const desk = {
   'matrix.closed': '{kind}, closed',
   'matrix.here': { one: '{count} here', other: '{count} here' },
   'matrix.nobody-here': 'No one here',
-  'matrix.unknown-here': 'Not shared with you',
+  'matrix.unknown-here': 'Not shown to you',
   'matrix.not-seen': 'Does not see it',
   'matrix.changing': 'Changing now',
   'matrix.until': 'Until {moment}',
@@ -149,7 +149,7 @@ export const desk = {
     other: 'What {count} people read cannot be unread.',
   },
   'batch.same':
-    'See nothing new and keep what they see. Those who share a text are told who now reads it, before the first word reaches a new reader.',
+    'See nothing new and keep what they see. Those who read a text already are told who else reads it now, before the first word reaches a new reader.',
   'batch.release': 'Release to {parties}',
   'batch.keep': 'Keep preparing',
   'batch.escape': 'Esc keeps all as it is',

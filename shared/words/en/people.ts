@@ -5,10 +5,10 @@ export const people = {
   'people.sees': 'Only those who look after your party see this page',
   'people.mediators': 'The mediators see seats and invitations on their desk, but nothing of your caucus',
   'people.desk-title': 'Seats and invitations',
-  'people.desk-note': 'Each head of delegation sees the same list of own people',
-  'people.last-seen-note': '“Last seen” counts only tracks that you share with the person, while this page is open.',
+  'people.desk-note': 'Each head of delegation sees the same list of own people.',
+  'people.last-seen-note': '“Last seen” counts only tracks that you see too, while this page is open.',
   'people.last-seen-desk':
-    '“Last seen” counts only tracks that you share with the person, while this page is open. Caucuses never show here.',
+    '“Last seen” counts only tracks that you see too, while this page is open. Caucuses never show here.',
   'people.person': 'Person and role',
   'people.invitation': 'Invitation',
   'people.devices': 'Devices',
@@ -38,7 +38,7 @@ export const people = {
   'seat.on': '{moment}',
   'seat.sent': 'Given {moment}',
   'seat.valid-until': 'Was valid until {moment}',
-  'seat.ended-at': 'Ended {moment}',
+  'seat.ended-at': '{moment}',
   'seat.new-link-from': 'New link from {who}, {moment}',
   'seat.the-mediators': 'the mediators',
   'seat.no-devices': 'None',
@@ -58,7 +58,7 @@ export const people = {
   'change.revoke-note': 'It opens nothing any more. Devices that are in stay in.',
   'change.caucus-title': 'A re-issued link opens no caucus.',
   'change.caucus-words':
-    'The new device sees the shared tracks only, until {party} confirms the person by a six-figure code.',
+    'The new device sees only tracks that the mediators see too, until {party} confirms the person by a six-figure code.',
   'change.happens': 'What happens',
   'change.link-1': 'The old link stops working. Devices that are in stay in.',
   'change.link-2': 'You hand the new link over, by voice or in person. It works once, for one day.',
@@ -93,7 +93,7 @@ export const people = {
 
   'device.title': 'A new device joined as {name}',
   'device.words':
-    'It was opened at {moment}. This device sees the shared tracks and not your caucus, until you confirm that it is {name}.',
+    'It was opened at {moment}. This device sees only tracks that the mediators see too, and not your caucus, until you confirm that it is {name}.',
   'device.given': '{who} gave the link at {moment}.',
   'device.by-mediators': 'The mediators',
   'device.code': 'Code that {name} reads to you, by voice',

@@ -83,9 +83,9 @@ export const states = {
   'confirm.lost':
     'The code was shown when this device joined, and this page no longer has it. Ask for a new invitation.',
   'confirm.advice': 'By voice, to somebody whose voice you know. Give it to nobody in writing.',
-  'confirm.sees': 'You see the tracks that you share with the mediators.',
+  'confirm.sees': 'You see the tracks that the mediators see too.',
   'confirm.caucus': 'Your caucus opens once you are confirmed.',
-  'confirm.go-on': 'Go to the shared texts',
+  'confirm.go-on': 'Go to the open texts',
   'confirm.code-label': 'Six-figure code: {figures}',
   'confirm.band': 'Your delegation has not confirmed this device yet.',
   'confirm.band-words': 'Your caucus stays closed until it does.',
