@@ -18,7 +18,7 @@ export const join = {
   'join.not-me-words':
     'This link is for {name}. Nothing has been opened, and the link still works for the right person. Tell the secretariat that it reached you.',
   'join.seen':
-    'Whoever shares a track with you sees this name, your party and where you are in the text, not your location or device. The mediators and your own party see when this invitation was opened.',
+    'Whoever is in a track with you sees this name, your party and where you are in the text, not your location or device. The mediators and your own party see when this invitation was opened.',
   'join.rules': 'Accept the ground rules',
   'join.rule.agreed': 'Nothing is agreed until everything is agreed.',
   'join.rule.agreed-more': 'Any clause may be reopened before signature.',
