@@ -95,7 +95,7 @@ describe.skipIf(!CHROMIUM)('the door', () => {
       for (const theme of THEMES) {
         const { page, context } = await openPage(browser, { size, theme })
         await page.goto(linkOf('south-head'))
-        await page.getByText('Connection good').waitFor()
+        await page.getByText(size === 'phone' ? 'Online' : 'Connection good', { exact: true }).waitFor()
         await expectAccessible(page, `${size}, ${theme}`)
         await expectFits(page, `${size}, ${theme}`)
         await context.close()
