@@ -54,9 +54,10 @@ export default defineConfig({
   server: {
     proxy: {
       '/socket.io': { target: SERVER, ws: true },
-      '/api': SERVER,
-      '/healthz': SERVER,
-      '/readyz': SERVER,
+      // As an object: a bare address would change the host that was asked for, and the page would be a foreign one.
+      '/api': { target: SERVER },
+      '/healthz': { target: SERVER },
+      '/readyz': { target: SERVER },
     },
   },
   test: {
