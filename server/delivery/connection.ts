@@ -138,26 +138,23 @@ export class Connection implements Seated, Reader {
 
   // ---- what it says
 
-  receive(frame: Up): void {
+  receive(frame: Up): Promise<void> | undefined {
     if (this.#isGone) return
     switch (frame.frame) {
       case 'act':
-        this.#act(frame.ask, frame.command)
-        return
+        return this.#act(frame.ask, frame.command)
       case 'look':
         this.#look(frame.ask, frame.look)
         return
       case 'open':
-        void this.#guarded(this.#open(frame))
-        return
+        return this.#guarded(this.#open(frame))
       case 'leave': {
         const channel = this.#channels.get(frame.channel)
         if (channel) this.#close(channel, { code: 'no-such-thing' }, false)
         return
       }
       case 'words':
-        this.#words(frame)
-        return
+        return this.#words(frame)
       case 'got':
         this.#got(frame.channel, frame.bytes)
         return
@@ -172,10 +169,10 @@ export class Connection implements Seated, Reader {
     }
   }
 
-  #act(ask: AskId, command: Command): void {
+  #act(ask: AskId, command: Command): Promise<void> {
     const answer = () => (this.#isGone ? GONE : this.#ports.running.act(this.#viewer, ask, command))
     const answered = buildsOnWords(command) ? this.#next(answer) : answer()
-    void this.#guarded(
+    return this.#guarded(
       answered.then((outcome) => {
         if (buildsOnWords(command))
           this.#notTaken = !outcome.ok && mayComeAgain(outcome.refusal) ? outcome.refusal : null
@@ -208,8 +205,8 @@ export class Connection implements Seated, Reader {
     return tracksIn(this.#view).has(track) && this.#ports.running.level(this.#viewer, track) !== 'hidden'
   }
 
-  #words({ channel: number, number: frame, update }: Extract<Up, { frame: 'words' }>): void {
-    void this.#guarded(
+  #words({ channel: number, number: frame, update }: Extract<Up, { frame: 'words' }>): Promise<void> {
+    return this.#guarded(
       this.#next(async () => {
         if (this.#isGone) return
         const channel = this.#channels.get(number)

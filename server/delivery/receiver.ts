@@ -37,8 +37,11 @@ export interface Delivery {
 
 /** One seated connection. */
 export interface Seated {
-  /** Handles one parsed frame; answers go to the receiver. Never throws. */
-  receive(frame: Up): void
+  /**
+   * Handles one parsed frame; answers go to the receiver. Never throws. A frame that is answered later gives what resolves,
+   * and never rejects, once it was.
+   */
+  receive(frame: Up): Promise<void> | undefined
   /** The connection is gone. */
   left(): void
 }
