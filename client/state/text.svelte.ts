@@ -12,6 +12,8 @@ const NONE: Counts = { open: 0, bracketed: 0, 'ad-referendum': 0, agreed: 0, loc
 const COUNT_AFTER_MS = 400
 /** What was missed comes in one answer, right after the line is back. */
 const MERGED_AFTER_MS = 1_500
+/** What stands beside the text follows its words this much later: not at every letter. The text itself is drawn at once. */
+const WORDS_AFTER_MS = 100
 
 /** One open text as screens read it: structure, where one is, how much is settled. */
 export class TextState {
@@ -29,19 +31,19 @@ export class TextState {
   changedAway = $state.raw<ClauseId[]>([])
   #changes = $state(0)
   #timer: ReturnType<typeof setTimeout> | undefined
+  #wordsTimer: ReturnType<typeof setTimeout> | undefined
   #backTimer: ReturnType<typeof setTimeout> | undefined
   #stops: (() => void)[]
 
   constructor(text: OpenText) {
     this.text = text
     this.level = text.level
-    const changed = () => {
-      this.#changes += 1
-      this.#countSoon()
-    }
+    const changed = () => this.#changed()
     this.#stops = [
       text.on('structure', changed),
-      text.on('words', changed),
+      text.on('words', () => {
+        this.#wordsTimer ??= setTimeout(changed, WORDS_AFTER_MS)
+      }),
       text.on('renewed', changed),
       text.on('level', () => this.#levelled(text.level)),
       text.on('set-aside', (detail) => this.#keep(detail)),
@@ -50,7 +52,7 @@ export class TextState {
     this.#count()
   }
 
-  /** Always current: read again after every change of structure or words. */
+  /** Read again after every change: of structure at once, of words within a tenth of a second. */
   get structure(): Structure {
     void this.#changes
     return this.text.structure
@@ -88,6 +90,7 @@ export class TextState {
   }
   close(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#wordsTimer)
     clearTimeout(this.#backTimer)
     for (const stop of this.#stops) stop()
     this.text.close()
@@ -112,6 +115,12 @@ export class TextState {
     if (words === '') return
     const refusal = (detail as Partial<LostWords>).refusal ?? null
     this.setAside = [...this.setAside, { words, refusal }]
+  }
+  #changed(): void {
+    clearTimeout(this.#wordsTimer)
+    this.#wordsTimer = undefined
+    this.#changes += 1
+    this.#countSoon()
   }
   #countSoon(): void {
     clearTimeout(this.#timer)
