@@ -13,6 +13,8 @@ export interface Command {
 
 export interface Line {
   words: string[]
+  /** `--leave-out`: what a document holds and a text has no place for is left out. */
+  leaveOut: boolean
   config: Config
 }
 

@@ -39,7 +39,11 @@ function helpFor(name?: string): string[] {
   ]
 }
 
-async function answer(name: string | undefined, words: string[]): Promise<Result & { code?: number }> {
+async function answer(
+  name: string | undefined,
+  words: string[],
+  leaveOut: boolean,
+): Promise<Result & { code?: number }> {
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!command) {
     return {
@@ -51,11 +55,15 @@ async function answer(name: string | undefined, words: string[]): Promise<Result
   if (words.length < least || words.length > most) return { ...failed(...helpFor(name)), code: NOT_UNDERSTOOD }
   const config = readConfig(process.env)
   if (!config.ok) return { ...failed(...config.refusal), code: NOT_UNDERSTOOD }
-  return command.run({ words, config: config.value })
+  return command.run({ words, leaveOut, config: config.value })
 }
 
 async function main(): Promise<void> {
-  const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+  const options = {
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+    'leave-out': { type: 'boolean' },
+  } as const
   let line: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>
   try {
     line = parseArgs({ options, allowPositionals: true })
@@ -69,7 +77,7 @@ async function main(): Promise<void> {
     console.log(helpFor(name).join('\n'))
     return
   }
-  const result = await answer(name, words)
+  const result = await answer(name, words, line.values['leave-out'] ?? false)
   if (line.values.json) console.log(JSON.stringify(result.json))
   else for (const sentence of result.lines) (result.done ? console.log : console.error)(sentence)
   if (!result.done) process.exitCode = result.code ?? NOT_DONE

@@ -4,11 +4,11 @@ import { ask } from './ask.ts'
 import { type Command, done, failed } from './command.ts'
 
 export const newProcess: Command = {
-  usage: '<process.yaml|json>',
+  usage: '<process.yaml|json> [--leave-out]',
   summary: 'Starts a process and prints one invitation for each seat.',
   words: [1, 1],
-  async run({ words: [path = ''], config }) {
-    const file = await readProcessFile(resolve(path))
+  async run({ words: [path = ''], leaveOut, config }) {
+    const file = await readProcessFile(resolve(path), { leaveOut })
     if (!file.ok) return failed(...file.refusal.map(sentenceOf))
     const answer = await ask(config, '/api/processes', file.value)
     if (!answer.answered) return answer.result

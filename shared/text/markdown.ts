@@ -1,4 +1,5 @@
 import { type Outcome, ok, refuse } from '../outcome.ts'
+import { annexTitle, ITEM_LABEL, isNumeral } from './labels.ts'
 import { MAX_CLAUSES, MAX_TEXT_BYTES, oneParagraph } from './seed.ts'
 import type { Article, SeedClause, SeedText } from './structure.ts'
 
@@ -19,8 +20,6 @@ interface ReadArticle {
   clauses: ReadClause[]
 }
 
-const ITEM = /^\s*\(([A-Za-z]{1,6})\)\s+(.*)$/
-const ROMAN = /^(?=[ivxlc])c{0,3}(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})$/
 /** Clauses have numbers counted for each viewer; these marks of other formats mean something we would have to drop. */
 const FOREIGN = /^\s*(?:[-*+]\s|\d+[.)]\s|>|```|\||<[a-z!/])/i
 const MAX_TITLE = 300
@@ -111,7 +110,7 @@ class Reader {
   }
 
   #words(line: string, number: number): void {
-    const item = ITEM.exec(line)
+    const item = ITEM_LABEL.exec(line)
     if (item) this.#item(item[1] ?? '', item[2] ?? '', number)
     else if (this.#open) this.#open.words += ` ${line}`
     else this.#clause(line, number)
@@ -138,7 +137,7 @@ class Reader {
     }
     const made = { words, items: [] }
     const above = clause.items.at(-1)
-    if (above && isNumeral(label, clause, above)) above.items.push(made)
+    if (above && isNumeral(label, clause.items.length, above.items.length)) above.items.push(made)
     else clause.items.push(made)
     this.#open = made
     this.#count++
@@ -147,31 +146,6 @@ class Reader {
   #mistake(line: number, problem: string): void {
     this.#mistakes.push({ where: `line ${line}`, line, problem })
   }
-}
-
-/** `(i)` is a numeral when it is the next one below the last item; but after `(h)` without numerals it is the ninth letter. */
-function isNumeral(label: string, clause: ReadClause, above: ReadClause): boolean {
-  if (!ROMAN.test(label) || numeralOf(label) !== above.items.length + 1) return false
-  return label !== letterOf(clause.items.length + 1) || above.items.length > 0
-}
-const letterOf = (n: number): string => (n <= 26 ? String.fromCharCode(96 + n) : '')
-function numeralOf(label: string): number {
-  const values: Record<string, number> = { i: 1, v: 5, x: 10, l: 50, c: 100 }
-  let sum = 0
-  for (let i = 0; i < label.length; i++) {
-    const own = values[label[i] ?? ''] ?? 0
-    sum += own < (values[label[i + 1] ?? ''] ?? 0) ? -own : own
-  }
-  return sum
-}
-
-/** The letter of an annex is counted, so `Annex A: Maps` is called `Maps`; a bare `Annex A` keeps its name. */
-function annexTitle(title: string): string {
-  const rest = title.replace(
-    /^(?:[Aa]nnex|ANNEX)(?:\s+(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?![\w]))?(?:\s*[:.\u2013\u2014-]\s*|\s+|$)/,
-    '',
-  )
-  return rest === '' ? title : rest
 }
 
 function tidy({ words, items }: ReadClause): { words: string; items?: SeedClause[] } {
