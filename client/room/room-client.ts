@@ -26,10 +26,13 @@ interface Told extends Record<string, unknown> {
   connection: Connection
   saving: Saving
   presence: { track: string; here: Presence[] }
+  stirred: string
 }
 
 /** Whoever leaves is not held longer by words on their way. */
 const CLOSE_MS = 3000
+/** What one frame may name. */
+const MAX_WATCHED = 500
 
 /** The client behind `enterRoom`: one seat's connection, its view, its questions and its open texts. */
 export class RoomClient implements Room {
@@ -43,6 +46,7 @@ export class RoomClient implements Room {
   readonly #texts = new Map<TrackId, LiveText>()
   readonly #opening = new Map<TrackId, Promise<OpenText>>()
   readonly #here = new Map<string, Presence[]>()
+  #watched: TrackId[] = []
   #connection: Connection = { at: 'joining', attempt: 1 }
   #wire: Wire | null = null
   #bye: Refusal | null = null
@@ -93,6 +97,16 @@ export class RoomClient implements Room {
   }
   onPresence(listener: (track: string, here: Presence[]) => void): () => void {
     return this.#told.on('presence', ({ track, here }) => listener(track, here))
+  }
+
+  watch(tracks: string[]): void {
+    const watched = tracks.flatMap((track) => parseTrackId(track) ?? []).slice(0, MAX_WATCHED)
+    if (watched.join() === this.#watched.join()) return
+    this.#watched = watched
+    if (this.#connection.at === 'live') this.#send({ frame: 'watch', tracks: watched })
+  }
+  onStirred(listener: (track: string) => void): () => void {
+    return this.#told.on('stirred', listener)
   }
 
   act(command: Command): Promise<{ made: string[] }> {
@@ -291,6 +305,9 @@ export class RoomClient implements Room {
         this.#here.set(frame.track, frame.here)
         this.#told.tell('presence', { track: frame.track, here: frame.here })
         return
+      case 'stirred':
+        this.#told.tell('stirred', frame.track)
+        return
       case 'saving':
         this.#notSaving = frame.state === 'not-saving' ? (frame.reason ?? 'unavailable') : null
         if (!this.#notSaving) for (const text of this.#lines) text.sendAgain()
@@ -316,6 +333,7 @@ export class RoomClient implements Room {
     this.#happened({ what: 'welcomed' })
     this.#seen(packed, mark)
     for (const text of this.#lines) text.resume()
+    if (this.#watched.length > 0) this.#send({ frame: 'watch', tracks: this.#watched })
     for (const frame of again) this.#send(frame)
     this.#begin?.resolve()
     this.#begin = null

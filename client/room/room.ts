@@ -56,6 +56,10 @@ export interface Room {
   /** Where others are, by track; only of tracks this seat shares. */
   presence(track: string): Presence[]
   onPresence(listener: (track: string, here: Presence[]) => void): () => void
+  /** Hears who is in these tracks, and that their texts changed, without being there. Replaces what was watched before. */
+  watch(tracks: string[]): void
+  /** A watched text changed; told at most once a second. */
+  onStirred(listener: (track: string) => void): () => void
   /** Resolves when durable, one that narrows access when in force; rejects with `Refused`. */
   act(command: Command): Promise<{ made: string[] }>
   /** Asks to see something that changes nothing; rejects with `Refused`. */

@@ -1,37 +1,36 @@
 import { SvelteMap } from 'svelte/reactivity'
 import type { TrackId } from '#shared/ids.ts'
 import { parseTrackId } from '#shared/ids.ts'
-import { type OpenText, Refused } from '../room/room.ts'
+import { Refused } from '../room/room.ts'
 import type { RoomState } from './room.svelte.ts'
 
-/** Where a person was last, in a track shared with the viewer; never before this page was opened. */
+/** Where a person was last, in a track shared with the viewer. */
 export interface LastSeen {
   track: TrackId
   at: number
   here: boolean
 }
 
-/**
- * Keeps the texts of the tracks one sees open while a list of people is in front: who is where is told to those who are
- * there too, and to nobody else.
- */
+/** Hears who is where while a list of people is in front, in the tracks one sees, without being there. */
 export class Watch {
   readonly #room: RoomState
-  readonly #open = new Map<TrackId, OpenText | null>()
   readonly #stops: (() => void)[] = []
-  readonly #heard: () => void
   readonly seen = new SvelteMap<string, LastSeen>()
-  #closed = false
+  #tracks: TrackId[] = []
 
-  /** `heard` is called after every change of a text's words or structure. */
+  /** `heard` is called, at most once a second a track, when a text changed. */
   constructor(room: RoomState, heard: () => void = () => undefined) {
     this.#room = room
-    this.#heard = heard
     this.#stops.push(
       room.room.onView(() => this.#follow()),
       room.room.onPresence((track) => this.#note(track)),
+      room.room.onStirred(heard),
+      room.room.onConnection(({ at }) => {
+        if (at === 'live') void this.#askLast()
+      }),
     )
     this.#follow()
+    void this.#askLast()
   }
 
   /** Whether this page hears who is in the track. */
@@ -40,38 +39,27 @@ export class Watch {
   }
 
   close(): void {
-    this.#closed = true
     for (const stop of this.#stops) stop()
-    for (const [track, text] of this.#open) {
-      text?.close()
-      this.#room.unhear(track)
-    }
-    this.#open.clear()
+    this.#room.room.watch([])
+    for (const track of this.#tracks) this.#room.unhear(track)
   }
 
   #follow(): void {
-    const tracks = this.#room.room.view.tracks.filter(({ text }) => text !== null).map(({ id }) => id)
-    for (const track of tracks) if (!this.#open.has(track)) void this.#enter(track)
-    for (const track of [...this.#open.keys()]) {
-      if (tracks.includes(track)) continue
-      this.#open.get(track)?.close()
-      this.#open.delete(track)
-    }
+    this.#tracks = this.#room.room.view.tracks.filter(({ text }) => text !== null).map(({ id }) => id)
+    this.#room.room.watch(this.#tracks)
   }
 
-  async #enter(track: TrackId): Promise<void> {
-    this.#open.set(track, null)
+  /** What the room remembers from before this page was opened. */
+  async #askLast(): Promise<void> {
     try {
-      const text = await this.#room.room.open(track)
-      if (this.#closed || !this.#open.has(track)) return text.close()
-      this.#open.set(track, text)
-      text.on('words', this.#heard)
-      text.on('structure', this.#heard)
-      text.on('withdrawn', () => this.#open.delete(track))
-      this.#note(track)
+      const shown = await this.#room.room.look({ type: 'LastSeen' })
+      if (shown.type !== 'LastSeen') throw new Error('the room answered another question')
+      for (const { seat, track, at } of shown.seen) {
+        const known = this.seen.get(seat)
+        if (!known?.here && (known?.at ?? 0) < at) this.seen.set(seat, { track, at, here: false })
+      }
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      this.#open.delete(track)
     }
   }
 

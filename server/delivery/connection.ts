@@ -118,6 +118,7 @@ export class Connection implements Seated, Reader {
     for (const channel of [...this.#channels.values()]) {
       if (channel.track === track) this.#close(channel, { code: 'no-such-thing' }, true)
     }
+    this.#ports.texts.unwatch(this, track)
     const withdrawal = this.#mint()
     const inForce = new Promise<void>((resolve) => {
       const done = () => {
@@ -161,6 +162,12 @@ export class Connection implements Seated, Reader {
       case 'here':
         this.#here(frame.channel, frame.place)
         return
+      case 'watch':
+        this.#ports.texts.watch(
+          this,
+          frame.tracks.filter((track) => this.#shows(track)),
+        )
+        return
       case 'receipt':
         this.#receipts.get(frame.withdrawal)?.()
         return
@@ -186,7 +193,8 @@ export class Connection implements Seated, Reader {
   }
 
   #look(ask: AskId, look: Look): void {
-    const shown = show(this.#ports.running, this.#viewer, look)
+    const { running, texts } = this.#ports
+    const shown = show(running, texts, this.#viewer, look)
     if (shown.ok) this.tell({ frame: 'shown', ask, shown: shown.value })
     else this.tell({ frame: 'refused', ask, refusal: shown.refusal })
   }
@@ -333,6 +341,7 @@ export class Connection implements Seated, Reader {
     this.#isGone = true
     for (const channel of this.#channels.values()) this.#ports.texts.leave(channel, false)
     this.#channels.clear()
+    this.#ports.texts.watch(this, [])
     this.#silence?.()
     for (const done of this.#receipts.values()) done()
     this.#ports.onGone(this)

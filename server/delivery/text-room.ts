@@ -1,19 +1,22 @@
 import { levelOf } from '#shared/domain/matrix.ts'
 import type { Process } from '#shared/domain/process.ts'
-import type { IncarnationId, Instant, TrackId } from '#shared/ids.ts'
+import type { IncarnationId, Instant, SeatId, TrackId } from '#shared/ids.ts'
 import { encodeDown } from '#shared/protocol/frames.ts'
 import { diff, type Json, pack } from '#shared/protocol/patch.ts'
 import type { Move, Text } from '#shared/text/structure.ts'
 import { structureView } from '#shared/text/structure-view.ts'
 import type { Time } from '#shared/world.ts'
 import type { Applied, AppliedWords, Running } from '../processes/port.ts'
-import { type Channel, merged, type Part } from './channel.ts'
+import { type Channel, type Line, merged, type Part } from './channel.ts'
 import { Presence } from './presence.ts'
 import type { SharedFrame } from './receiver.ts'
 import { Traffic } from './traffic.ts'
 
 /** Updates of one flush are merged up to this; past it they go as several frames. */
 const PART_BYTES = 16 * 1024
+
+/** Whoever watches is told of changes at most this often. */
+const STIR_MS = 1000
 
 /** The structure of a text as its readers get it. */
 export const structureOf = (text: Text, at: Instant): Json => pack(structureView(text, at) as unknown as Json)
@@ -26,6 +29,8 @@ export class TextRoom {
   readonly number: number
   readonly presence: Presence
   readonly channels = new Set<Channel>()
+  /** They hear who is here and that the text changed, and are not here. */
+  readonly watchers: Set<Line>
   readonly #time: Time
   readonly #running: Running
   readonly #traffic = new Traffic()
@@ -35,13 +40,17 @@ export class TextRoom {
   /** The structure as of the last flush. */
   #structure: Json
   #cancel: (() => void) | null = null
+  #unstir: (() => void) | null = null
+  readonly #seen: Map<SeatId, Instant>
+  /** Who was told to be here last. */
+  #told: SeatId[] = []
 
-  /** `presence`: of the incarnation before, whose readers did not go anywhere. */
+  /** `before`: the incarnation before, whose readers did not go anywhere. `seen`: when each seat was last here. */
   constructor(
     running: Running,
     time: Time,
-    named: { track: TrackId; text: Text; number: number },
-    presence: Presence = new Presence(time),
+    named: { track: TrackId; text: Text; number: number; seen: Map<SeatId, Instant> },
+    before?: Pick<TextRoom, 'presence' | 'watchers'>,
   ) {
     this.#running = running
     this.#time = time
@@ -49,9 +58,11 @@ export class TextRoom {
     this.incarnation = named.text.incarnation
     this.number = named.number
     this.#structure = structureOf(named.text, running.now())
-    this.presence = presence
-    presence.tellThrough(() => this.#tellPresence())
-    presence.renewed()
+    this.#seen = named.seen
+    this.watchers = before?.watchers ?? new Set()
+    this.presence = before?.presence ?? new Presence(time)
+    this.presence.tellThrough(() => this.#tellPresence())
+    this.presence.renewed()
   }
 
   /** Where a joiner's structure starts: what the next flush will start from, too. */
@@ -74,6 +85,7 @@ export class TextRoom {
       this.#isStructureDue = true
       this.#moves.push(...structure.moves)
     }
+    this.#stir()
     const wait = this.#traffic.wait(now, this.channels.size)
     if (wait === 0) this.flush()
     else this.#cancel ??= this.#time.after(wait, () => this.flush())
@@ -115,12 +127,34 @@ export class TextRoom {
 
   /** Whether the channel's seat must not be sent anything of the track at this instant. */
   isHidden(channel: Channel): boolean {
-    return this.#running.level(channel.line.by, this.track) === 'hidden'
+    return !this.#sees(channel.line)
+  }
+  #sees(line: Line): boolean {
+    return this.#running.level(line.by, this.track) !== 'hidden'
   }
 
   /** Whoever can go on is given what waits. */
   resume(): void {
     for (const channel of this.channels) channel.resume(this.isHidden(channel))
+  }
+
+  /** Nobody reads or watches. */
+  get isIdle(): boolean {
+    return this.channels.size === 0 && this.watchers.size === 0
+  }
+
+  watch(line: Line): void {
+    this.watchers.add(line)
+    line.send(encodeDown({ frame: 'presence', track: this.track, here: this.presence.list() }))
+  }
+
+  #stir(): void {
+    if (this.watchers.size === 0) return
+    this.#unstir ??= this.#time.after(STIR_MS, () => {
+      this.#unstir = null
+      const frame: SharedFrame = { bytes: encodeDown({ frame: 'stirred', track: this.track }) }
+      for (const line of this.watchers) if (this.#sees(line)) line.sendShared(frame)
+    })
   }
 
   join(channel: Channel): void {
@@ -147,13 +181,20 @@ export class TextRoom {
   end(): void {
     this.#cancel?.()
     this.#cancel = null
+    this.#unstir?.()
+    this.#unstir = null
     this.presence.end()
   }
 
   #tellPresence(): void {
     const here = this.presence.list()
+    const now = this.#running.now()
+    const seats = here.map(({ seat }) => seat)
+    for (const seat of [...this.#told, ...seats]) this.#seen.set(seat, now)
+    this.#told = seats
     const frame: SharedFrame = { bytes: encodeDown({ frame: 'presence', track: this.track, here }) }
-    for (const channel of this.channels) if (!this.isHidden(channel)) channel.line.sendShared(frame)
+    const lines = new Set([...[...this.channels].map(({ line }) => line), ...this.watchers])
+    for (const line of lines) if (this.#sees(line)) line.sendShared(frame)
   }
 }
 

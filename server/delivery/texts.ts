@@ -1,5 +1,5 @@
 import type { Viewer } from '#shared/domain/view.ts'
-import type { TrackId } from '#shared/ids.ts'
+import type { Instant, TrackId } from '#shared/ids.ts'
 import type { Opened, Place, Resume } from '#shared/protocol/frames.ts'
 import type { Level } from '#shared/refusals.ts'
 import type { Text } from '#shared/text/structure.ts'
@@ -36,6 +36,7 @@ export class Texts {
   readonly #rooms = new Map<TrackId, TextRoom>()
   readonly #readers = new Map<Channel, Reader>()
   readonly #resting = new Map<TrackId, () => void>()
+  readonly #seen = new Map<TrackId, Map<Viewer['seat'], Instant>>()
 
   constructor(running: Running, time: Time, random: Random) {
     this.#running = running
@@ -54,8 +55,7 @@ export class Texts {
     const live = this.#running.live(track)
     const level = this.#running.level(reader.by, track)
     if (!text || !live || level === 'hidden') return null
-    this.#resting.get(track)?.()
-    this.#resting.delete(track)
+    this.#wake(track)
     const room = this.#roomOf(track, text)
     const isSame = returning?.resume.incarnation === text.incarnation
     const lane = this.#laneFor(reader, room, isSame ? returning : null)
@@ -69,7 +69,8 @@ export class Texts {
   #roomOf(track: TrackId, text: Text): TextRoom {
     const known = this.#rooms.get(track)
     if (known?.incarnation === text.incarnation) return known
-    const room = new TextRoom(this.#running, this.#time, { track, text, number: this.#drawNumber(track) })
+    const number = this.#drawNumber(track)
+    const room = new TextRoom(this.#running, this.#time, { track, text, number, seen: this.#seenIn(track) })
     this.#rooms.set(track, room)
     return room
   }
@@ -124,6 +125,37 @@ export class Texts {
     channel.client = null
   }
 
+  /** The reader hears who is in these texts without being there, and of no others any more. Its sight was checked. */
+  watch(reader: Reader, tracks: TrackId[]): void {
+    for (const room of [...this.#rooms.values()]) if (!tracks.includes(room.track)) this.unwatch(reader, room.track)
+    for (const track of tracks) {
+      const text = this.#running.state.tracks.by[track]?.text
+      if (!text) continue
+      this.#wake(track)
+      this.#roomOf(track, text).watch(reader)
+    }
+  }
+
+  unwatch(reader: Reader, track: TrackId): void {
+    const room = this.#rooms.get(track)
+    if (room?.watchers.delete(reader) && room.isIdle) this.#restLater(room)
+  }
+
+  hereIn(track: TrackId): Joined['here'] {
+    return this.#rooms.get(track)?.presence.list() ?? []
+  }
+
+  /** When each seat was last told to be in the text, since this node began to hear of it. */
+  seenIn(track: TrackId): ReadonlyMap<Viewer['seat'], Instant> {
+    const now = this.#running.now()
+    return new Map([...this.#seenIn(track), ...this.hereIn(track).map(({ seat }) => [seat, now] as const)])
+  }
+  #seenIn(track: TrackId): Map<Viewer['seat'], Instant> {
+    const seen = this.#seen.get(track) ?? new Map()
+    this.#seen.set(track, seen)
+    return seen
+  }
+
   leave(channel: Channel, isWithdrawn: boolean): void {
     this.#readers.delete(channel)
     this.endLane(channel)
@@ -133,14 +165,19 @@ export class Texts {
       return
     }
     room.part(channel, isWithdrawn)
-    if (room.channels.size === 0) this.#restLater(room)
+    if (room.isIdle) this.#restLater(room)
+  }
+
+  #wake(track: TrackId): void {
+    this.#resting.get(track)?.()
+    this.#resting.delete(track)
   }
 
   #restLater(room: TextRoom): void {
     this.#resting.get(room.track)?.()
     const cancel = this.#time.after(REST_MS, () => {
       this.#resting.delete(room.track)
-      if (room.channels.size > 0 || this.#rooms.get(room.track) !== room) return
+      if (!room.isIdle || this.#rooms.get(room.track) !== room) return
       room.end()
       this.#rooms.delete(room.track)
       this.#running.rest(room.track)
@@ -174,8 +211,8 @@ export class Texts {
     const room = new TextRoom(
       this.#running,
       this.#time,
-      { track: old.track, text, number: this.#drawNumber(old.track) },
-      old.presence,
+      { track: old.track, text, number: this.#drawNumber(old.track), seen: this.#seenIn(old.track) },
+      old,
     )
     this.#rooms.set(old.track, room)
     const update = live.encode()
@@ -191,7 +228,7 @@ export class Texts {
       old.part(channel, false)
       reader.renewed(channel, joined)
     }
-    if (room.channels.size === 0) this.#restLater(room)
+    if (room.isIdle) this.#restLater(room)
   }
 
   resume(channel: Channel): void {

@@ -31,6 +31,7 @@ const changes = v.pipe(v.array(change), v.maxLength(s.MAX_CHANGES))
 
 const words = s.wordsUpTo(s.MAX_CLAUSE_BYTES)
 const MAX_ROWS = 5_000
+const MAX_WATCHED = 500
 /** Items go three levels deep below an article. */
 const leastClause = v.union([words, v.strictObject({ words })])
 const lesserClause = v.union([
@@ -173,6 +174,7 @@ const command: v.GenericSchema<unknown, Command> = v.variant('type', [
 const look: v.GenericSchema<unknown, Look> = v.variant('type', [
   v.strictObject({ type: v.literal('PreviewAs'), party: s.party, changes: v.exactOptional(changes) }),
   v.strictObject({ type: v.literal('PreviewText'), party: s.party, track, changes: v.exactOptional(changes) }),
+  v.strictObject({ type: v.literal('LastSeen') }),
 ])
 
 const resume: v.GenericSchema<unknown, Resume> = v.strictObject({
@@ -201,6 +203,7 @@ const up: v.GenericSchema<unknown, Up> = v.variant('frame', [
   v.strictObject({ frame: v.literal('got'), channel, bytes: s.count }),
   v.strictObject({ frame: v.literal('here'), channel, place: v.nullable(spot) }),
   v.strictObject({ frame: v.literal('receipt'), withdrawal: s.name }),
+  v.strictObject({ frame: v.literal('watch'), tracks: v.pipe(v.array(track), v.maxLength(MAX_WATCHED)) }),
 ])
 
 /**

@@ -63,6 +63,11 @@ export type Up =
   | { frame: 'got'; channel: number; bytes: number }
   /** Where one is: null when nowhere in this text. */
   | { frame: 'here'; channel: number; place: Place | null }
+  /**
+   * Hear who is in these texts, by `presence`, and that they changed, by `stirred`, without being in them. Replaces what was
+   * watched before; tracks that are hidden or absent are passed over. A new connection watches nothing.
+   */
+  | { frame: 'watch'; tracks: TrackId[] }
   /** The view of this track is closed, memory and stored copies erased. Everything before it was received. */
   | { frame: 'receipt'; withdrawal: string }
 
@@ -76,6 +81,8 @@ export type Look =
       track: TrackId
       changes?: Extract<Command, { type: 'SetAccess' }>['changes']
     }
+  /** Who was last where, in the texts one sees. */
+  | { type: 'LastSeen' }
 
 export interface Resume {
   incarnation: IncarnationId
@@ -111,6 +118,8 @@ export type Down =
   /** Sight of a track ended. Nothing of it follows; the client erases it and answers `receipt`. */
   | { frame: 'withdrawn'; withdrawal: string; track: TrackId }
   | { frame: 'presence'; track: TrackId; here: { seat: SeatId; place: Place | null }[] }
+  /** A watched text changed; at most once a second. */
+  | { frame: 'stirred'; track: TrackId }
   /** Whether the log takes writes: shown on every screen. */
   | { frame: 'saving'; state: 'saving' | 'not-saving'; reason?: 'disk-full' | 'read-only' | 'unavailable' }
   /** The last frame of a connection. */
@@ -136,14 +145,26 @@ export interface Opened {
 }
 export type Shown =
   | { type: 'PreviewAs'; view: View; newlySees: TrackId[]; loses: TrackId[]; cannotBeUndone: TrackId[] }
-  | { type: 'PreviewText'; structure: Json; update: string; hash: Hash }
+  | {
+      type: 'PreviewText'
+      structure: Json
+      update: string
+      hash: Hash
+      /** As `presence` tells the party. */
+      here: { seat: SeatId; place: Place | null }[]
+    }
+  /**
+   * Of each seat that reads a text the asker sees, and was in it since the asker sees it: the last one, and when, in whole
+   * minutes. As far as this node heard since it started.
+   */
+  | { type: 'LastSeen'; seen: { seat: SeatId; track: TrackId; at: Instant }[] }
 
 /** Limits of one frame, in bytes: a typed refusal before anything is parsed further. */
 export const MAX_FRAME_UP = 128 * 1024
 export const MAX_UPDATE = 64 * 1024
 
 /** Kinds below 16 belong to the Socket.IO parser's own packets. */
-const UP = { act: 16, look: 17, open: 18, leave: 19, words: 20, got: 21, here: 22, receipt: 23 } as const
+const UP = { act: 16, look: 17, open: 18, leave: 19, words: 20, got: 21, here: 22, receipt: 23, watch: 24 } as const
 const DOWN = {
   welcome: 32,
   view: 33,
@@ -158,6 +179,7 @@ const DOWN = {
   presence: 42,
   saving: 43,
   bye: 44,
+  stirred: 45,
 } as const
 const STRUCTURE = 1
 const MOVES = 2

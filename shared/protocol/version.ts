@@ -1,5 +1,5 @@
 /** Raise on any change of a frame; the client tells an older page to reload before anything is bound. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 /** The oldest client this server still speaks with. */
 export const PROTOCOL_FLOOR = 1
 /** The shape of leaves and formats. A client with another schema is never bound to a text. */
@@ -7,4 +7,8 @@ export const SCHEMA = 1
 /** What each version changed, and the digest of the files that define it (`test/contract/protocol.test.ts` computes it). */
 export const HISTORY: Record<number, { changed: string; digest: string }> = {
   1: { changed: 'the first', digest: '40fcf6ba9ef78003' },
+  2: {
+    changed: 'watching without being there; who was last where; who is here, in a preview',
+    digest: 'de54145d47b14171',
+  },
 }

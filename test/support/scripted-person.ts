@@ -300,6 +300,7 @@ export class Person implements Receiver {
       case 'saving':
         this.saving = frame
         return
+      case 'stirred':
       case 'bye':
         return
       default:

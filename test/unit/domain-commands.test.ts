@@ -78,6 +78,8 @@ const FRAMES = [
   { frame: 'here', channel: 3, place: null },
   { frame: 'here', channel: 3, place: { clause, leaf: 'l1', after: item, head: { leaf: 'l1', after: null } } },
   { frame: 'receipt', withdrawal: ID },
+  { frame: 'look', ask: ID, look: { type: 'LastSeen' } },
+  { frame: 'watch', tracks: [track] },
 ] as unknown as Up[]
 
 const sent = (frame: Up): Up => {
