@@ -46,7 +46,10 @@ export class RoomState {
     this.#stops.push(
       room.onView(() => this.#seen()),
       room.onConnection(({ at }) => this.#connected(at === 'live')),
-      room.onPresence((track, here) => this.#presence.set(track, here)),
+      room.onPresence((track, here) => {
+        // Carets move at every letter; only who is there is said here.
+        if (seatsOf(here) !== seatsOf(this.#presence.get(track) ?? [])) this.#presence.set(track, here)
+      }),
     )
   }
 
@@ -142,5 +145,7 @@ export class RoomState {
     this.#presence.delete(track)
   }
 }
+
+const seatsOf = (here: Presence[]): string => here.map(({ seat }) => seat).join(' ')
 
 export const [getRoom, setRoom] = createContext<RoomState>()
