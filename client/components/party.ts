@@ -16,6 +16,13 @@ export const partyClass = (slot: number): string =>
 /** The path of the party's shape on a 16 by 16 grid. */
 export const shapeOf = (slot: number): string => SHAPES[(slot - 1) % SHAPES.length] ?? SHAPES[0]
 
+/** “D. Venn”, where there is little room: the whole name is said beside it. */
+export function shortName(name: string): string {
+  const [first, last] = name.trim().split(/\s+/u).slice(-2)
+  const initial = [...(first ?? '')][0]
+  return initial && last ? `${initial.toLocaleUpperCase()}. ${last}` : name
+}
+
 /** First letters of the last two names: titles come first. */
 export function initials(name: string): string {
   const names = name.trim().split(/\s+/u)

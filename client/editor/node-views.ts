@@ -3,7 +3,7 @@ import { TextSelection } from 'prosemirror-state'
 import type { EditorView, NodeView, ViewMutationRecord } from 'prosemirror-view'
 import type { PartyId } from '#shared/ids.ts'
 import type { IconName } from '../components/icons.ts'
-import { partyClass } from '../components/party.ts'
+import { partyClass, shortName } from '../components/party.ts'
 import type { ClauseState } from '../room/room.ts'
 import { byline, element, holdersOf, icon, type Looks, shape } from './looks.ts'
 
@@ -84,7 +84,8 @@ export class ClauseRowView implements NodeView {
     const word = say(`clause.state.${state}`)
     const people = here.map(({ name, slot }) => {
       const label = element('span', `here ${partyClass(slot)}`, shape(slot), element('bdi', ''))
-      label.lastElementChild?.append(say('editor.here', { name }))
+      label.lastElementChild?.append(say('editor.here', { name: shortName(name) }))
+      label.title = name
       return label
     })
     const count = element('bdi', 'cl__no', number)

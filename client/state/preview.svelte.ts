@@ -1,11 +1,15 @@
 import * as Y from 'yjs'
 import type { View } from '#shared/domain/view.ts'
-import type { PartyId, TrackId } from '#shared/ids.ts'
+import { instant, type PartyId, type TrackId } from '#shared/ids.ts'
 import { type Json, unpack } from '#shared/protocol/patch.ts'
 import type { Refusal } from '#shared/refusals.ts'
+import { textHash } from '#shared/text/compose.ts'
 import { type Words, wordsOf } from '#shared/text/leaf.ts'
+import { clauseState } from '#shared/text/state.ts'
 import type { StructureView } from '#shared/text/structure.ts'
-import { Refused } from '../room/room.ts'
+import { liveStructure } from '../room/live-structure.ts'
+import { type Presence, Refused, type Structure } from '../room/room.ts'
+import { consentingIn } from './brackets.ts'
 import type { AskedChange } from './matrix.ts'
 import type { RoomState } from './room.svelte.ts'
 import { firstTrack } from './tracks.ts'
@@ -14,7 +18,7 @@ import { ViewState } from './view.svelte.ts'
 /** A track's text as the previewed party would read it. */
 export type PreviewedText =
   | { at: 'opening' }
-  | { at: 'shown'; structure: StructureView; words: Words }
+  | { at: 'shown'; structure: Structure; words: Words; here: Presence[] }
   /** The mediators do not read it themselves, so the server does not show it to them. */
   | { at: 'not-ours' }
 type Shown =
@@ -29,6 +33,7 @@ export class PreviewState {
   readonly #room: RoomState
   readonly party: PartyId
   readonly #changes: () => AskedChange[]
+  readonly #stop: () => void
   shown = $state.raw<Shown>({ at: 'asking' })
   #wanted: TrackId | null = null
   #asked = 0
@@ -39,6 +44,8 @@ export class PreviewState {
     this.#room = room
     this.party = party
     this.#changes = changes
+    // Everyone who may read a text is told the same about who is in it.
+    this.#stop = room.room.onPresence((track, here) => this.#present(track, here))
     void this.#ask()
   }
 
@@ -56,7 +63,14 @@ export class PreviewState {
   }
   close(): void {
     this.#closed = true
+    this.#stop()
     clearTimeout(this.#timer)
+  }
+
+  #present(track: string, here: Presence[]): void {
+    const { shown } = this
+    if (shown.at === 'shown' && shown.track === track && shown.text?.at === 'shown')
+      this.shown = { ...shown, text: { ...shown.text, here } }
   }
 
   async #ask(): Promise<void> {
@@ -71,7 +85,7 @@ export class PreviewState {
       const known = new ViewState({ view, onView: () => () => undefined })
       this.shown = { at: 'shown', view, known, track, text: text ? (before ?? { at: 'opening' }) : null }
       if (!text) return
-      const shown = await this.#textOf(text)
+      const shown = await this.#textOf(text, known)
       if (turn === this.#asked && !this.#closed) this.shown = { at: 'shown', view, known, track, text: shown }
     } catch (error) {
       if (!(error instanceof Refused)) throw error
@@ -87,7 +101,7 @@ export class PreviewState {
     return shown.view
   }
 
-  async #textOf(track: TrackId): Promise<PreviewedText> {
+  async #textOf(track: TrackId, known: ViewState): Promise<PreviewedText> {
     const changes = this.#changes()
     const asked = changes.length > 0 ? { changes } : {}
     try {
@@ -95,7 +109,8 @@ export class PreviewState {
       if (shown.type !== 'PreviewText') throw new Error('the room answered another question')
       const doc = new Y.Doc({ gc: false })
       Y.applyUpdate(doc, bytesOf(shown.update))
-      return { at: 'shown', structure: structureIn(shown.structure), words: wordsOf(doc) }
+      const words = wordsOf(doc)
+      return { at: 'shown', structure: structureIn(shown.structure, words, track, known), words, here: shown.here }
     } catch (error) {
       if (error instanceof Refused && error.code === 'no-such-thing') return { at: 'not-ours' }
       throw error
@@ -103,5 +118,14 @@ export class PreviewState {
   }
 }
 
-const structureIn = (packed: Json): StructureView => unpack(packed) as unknown as StructureView
+/** Where each clause stands follows from its words and from whose agreement counts, as in the party's own room. */
+function structureIn(packed: Json, words: Words, id: TrackId, known: ViewState): Structure {
+  const structure = unpack(packed) as unknown as StructureView
+  const track = known.track(id)
+  const counted = track ? consentingIn(track, known).map((party) => party.id) : []
+  return liveStructure(structure, {
+    hash: (clause) => textHash(clause, structure.language, words),
+    state: (clause, hash) => clauseState(clause, hash ?? '', counted, instant(Date.now())),
+  })
+}
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))

@@ -127,10 +127,15 @@ export class TextState {
     this.#timer = setTimeout(() => this.#count(), COUNT_AFTER_MS)
   }
   #count(): void {
-    const counts = { ...NONE }
-    for (const { state } of allClauses(this.text.structure)) counts[state] += 1
-    this.counts = counts
+    this.counts = countsOf(this.text.structure)
   }
+}
+
+/** How many clauses and items stand where. */
+export function countsOf(structure: Structure): Counts {
+  const counts = { ...NONE }
+  for (const { state } of allClauses(structure)) counts[state] += 1
+  return counts
 }
 
 /** The words in what the room tells of words set aside or left unsent. */
@@ -142,7 +147,7 @@ export function wordsIn(detail: unknown): string {
   return ''
 }
 
-function* allClauses(structure: Structure): Generator<StructureClause> {
+export function* allClauses(structure: Structure): Generator<StructureClause> {
   for (const article of structure.articles) for (const clause of article.clauses) yield* withItems(clause)
 }
 function* withItems(clause: StructureClause): Generator<StructureClause> {

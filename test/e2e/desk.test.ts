@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { enterRoom } from '#client/room/index.ts'
 import type { Room } from '#client/room/room.ts'
-import type { PartyId, TrackId } from '#shared/ids.ts'
+import type { ClauseId, PartyId, TrackId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
 import { Arrivals, type Arrived, DESK_PROCESS } from '../support/arrive.ts'
 import { CHROMIUM, expectAccessible, openBrowser } from '../support/browser.ts'
@@ -251,14 +251,22 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     await context.close()
   })
 
-  test('S24 preview shows what the party itself has: tracks, audience, words and brackets, read only', async () => {
+  test('S24 preview shows what the party itself has: tracks, audience, words, states, who is there, comments; read only', async () => {
     const head = await enterRoom({ url: server.url, token: await people.token('north-head') })
     const text = await head.open('plenary')
     const leaf = text.structure.articles[0]?.clauses[1]?.leaf ?? ''
     await text.insert({ leaf, index: 4 }, 'fairly ')
     await text.saved()
+    const bracketed = text.structure.articles[0]?.clauses[1]?.id ?? ('' as ClauseId)
+    const track = 'plenary' as TrackId
+    await head.act({ type: 'Comment', track, clause: bracketed, words: 'Fair to whom?', audience: 'track' })
+    await head.act({ type: 'Comment', track, clause: bracketed, words: 'Among us only.', audience: 'party' })
+    text.here({ clause: bracketed })
 
     const { page, context } = await deskOf()
+    await cell(page, 'North Shore', 'Plenary text: Suggest 1 here').waitFor()
+    // Whoever sits at the desk is in no text for that.
+    expect(head.presence('plenary').map(({ seat }) => seat)).toEqual([head.me.seat])
     await page.getByRole('button', { name: 'See the room exactly as South Shore' }).click()
     const frame = page.getByRole('main', { name: 'Seeing the room as South Shore' })
     const shown = frame.getByRole('region', { name: 'Text as South Shore sees it' })
@@ -273,8 +281,17 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     const tracks = await frame.getByRole('navigation', { name: 'Tracks' }).getByRole('link').allInnerTexts()
     const shared = south.view.tracks.filter(({ kind }) => kind !== 'caucus').map(({ title }) => title)
     expect(tracks.map((words) => words.split('\n')[0]).sort()).toEqual(shared.sort())
+    const signs = await shown.locator('.st').allInnerTexts()
+    const states = own.structure.articles.flatMap(({ clauses: all }) => all.map(({ state }) => state))
+    expect(signs).toEqual(states.map((state) => (state === 'bracketed' ? 'In brackets' : 'Open')))
+    expect(states).toContain('bracketed')
+    await shown.getByText(/^\S\. \S+ is here$/).waitFor()
+    await frame.getByText('Fair to whom?').waitFor()
+    expect(await page.getByText('Among us only.').count()).toBe(0)
     expect(await frame.getByRole('textbox').count()).toBe(0)
     await expectAccessible(page, 'a preview')
+    text.here(null)
+    await shown.getByText(/is here$/).waitFor({ state: 'detached' })
 
     await page.keyboard.press('Alt+p')
     await page.getByRole('main', { name: 'Seeing the room as Shores Forum' }).waitFor()

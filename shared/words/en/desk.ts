@@ -217,6 +217,7 @@ export const desk = {
   'see-as.nothing': '{party} sees no track.',
   'see-as.loading': 'Opening the view of {party}',
   'see-as.keys': 'Alt+P shows the next party, Esc stops.',
+  'see-as.no-comments': '{party} sees no comment here.',
   'see-as.known': 'Parties it knows of',
   'see-as.notices': 'Notices it was given',
 } as const
