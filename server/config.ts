@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 
@@ -15,7 +15,16 @@ export interface Config {
   logLevel: LogLevel
   /** Whether a first start on loopback makes the sample process. */
   sample: boolean
+  trust: Trust
 }
+
+/** Whose `X-Forwarded-For` says where a request comes from. */
+export type Trust =
+  | { proxies: 'none' }
+  /** So many proxies stand between people and this server, and nobody reaches it but through them. */
+  | { proxies: 'count'; count: number }
+  /** These addresses are proxies. */
+  | { proxies: 'list'; list: BlockList }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
@@ -42,6 +51,12 @@ export function readConfig(environment: Record<string, string | undefined>): Out
     ),
     redisUrl: read('REDIS_URL', null, parseRedisUrl, 'a redis or rediss address, such as redis://127.0.0.1:6379'),
     sample: read('PARLEY_SAMPLE', true, parseSwitch, 'on or off'),
+    trust: read<Trust>(
+      'TRUST_PROXY',
+      { proxies: 'none' },
+      parseTrust,
+      'the number of proxies before this server, or their addresses, such as 1 or 127.0.0.1,10.0.0.0/8',
+    ),
     logLevel: read('LOG_LEVEL', 'info', parseLogLevel, `one of ${LOG_LEVELS.join(', ')}`),
   }
   return mistakes.length > 0 ? refuse(mistakes) : ok(config)
@@ -64,6 +79,28 @@ function parseUrl(text: string, protocols: string[]): URL | null {
   if (!URL.canParse(text)) return null
   const url = new URL(text)
   return protocols.includes(url.protocol) && url.hostname !== '' ? url : null
+}
+
+const MAX_PROXIES = 9
+
+function parseTrust(text: string): Trust | null {
+  if (text === 'off' || text === '0') return { proxies: 'none' }
+  if (/^\d$/.test(text) && Number(text) <= MAX_PROXIES) return { proxies: 'count', count: Number(text) }
+  const list = new BlockList()
+  const all = text.split(',').map((row) => row.trim())
+  return all.every((row) => addProxy(list, row)) ? { proxies: 'list', list } : null
+}
+
+function addProxy(list: BlockList, row: string): boolean {
+  const [address = '', bits, ...more] = row.split('/')
+  const kind = isIP(address)
+  if (kind === 0 || more.length > 0) return false
+  const family = kind === 6 ? 'ipv6' : 'ipv4'
+  if (bits === undefined) list.addAddress(address, family)
+  else if (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 6 ? 128 : 32))
+    list.addSubnet(address, Number(bits), family)
+  else return false
+  return true
 }
 
 const parseSwitch = (text: string): boolean | null => (text === 'on' ? true : text === 'off' ? false : null)

@@ -8,7 +8,7 @@ export interface Asked {
   readonly request: IncomingMessage
   readonly url: URL
   readonly origin: Origin
-  /** The other end's address; behind a proxy: the proxy's. */
+  /** Whom limits count as one; see `address.ts`. */
   readonly address: string
   /** What follows `Authorization: Bearer`. */
   readonly bearer: string | null

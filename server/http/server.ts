@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Config } from '../config.ts'
-import { addressOf } from '../realtime/limits.ts'
 import type { Telemetry } from '../telemetry.ts'
+import { addressOf, neighbourhoodOf } from './address.ts'
 import { bearerOf, problem, type Reply, type Route, readJson } from './exchange.ts'
 import { originOf } from './origin.ts'
 import type { ClientFiles } from './static.ts'
@@ -57,7 +57,7 @@ async function answer(options: HttpOptions, request: IncomingMessage, response: 
       request,
       url,
       origin: originOf(request, config),
-      address: addressOf(request),
+      address: neighbourhoodOf(addressOf(request, config.trust)),
       bearer: bearerOf(request),
       json: (limit: number) => readJson(request, limit),
     }

@@ -1,8 +1,8 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
 import { Server, type Socket } from 'socket.io'
 import * as v from 'valibot'
 import { parseProcessId, parseSeatId, type SessionId } from '#shared/ids.ts'
-import { type Outcome, refuse } from '#shared/outcome.ts'
+import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import * as parser from '#shared/protocol/parser.ts'
 import { PROTOCOL, PROTOCOL_FLOOR, SCHEMA } from '#shared/protocol/version.ts'
 import type { Refusal } from '#shared/refusals.ts'
@@ -13,16 +13,21 @@ import type { Delivery } from '../delivery/receiver.ts'
 import type { SeatCookies } from '../http/cookies.ts'
 import { originOf } from '../http/origin.ts'
 import type { Telemetry } from '../telemetry.ts'
+import { type Account, Accounts } from './accounts.ts'
+import { Doorstep } from './doorstep.ts'
 import {
-  addressOf,
+  Buckets,
   GOODBYE_MS,
+  GREETINGS,
   HANDSHAKE_MS,
-  Knocking,
+  LOOK_EVERY_MS,
   MAX_MESSAGE,
+  MAX_SOCKETS_A_SEAT,
   MAX_SOCKETS_A_SESSION,
   PING_EVERY_MS,
   PONG_WITHIN_MS,
 } from './limits.ts'
+import { Rounds } from './rounds.ts'
 import { Session } from './session.ts'
 import { cut, onClosed } from './wire.ts'
 
@@ -79,11 +84,8 @@ export function openGateway(options: GatewayOptions): Gateway {
     pingInterval: PING_EVERY_MS,
     pingTimeout: PONG_WITHIN_MS,
     cleanupEmptyChildNamespaces: true,
-    allowRequest: (request, answer) => {
-      const allowed = doorstep.admit(request)
-      answer(allowed ? null : 'refused', allowed)
-    },
   })
+  doorstep.guard(options.http)
   const room = new WaitingRoom(options, doorstep)
   io.use((socket, next) => room.greet(socket, next))
   io.on('connection', (socket) => room.seat(socket))
@@ -91,42 +93,18 @@ export function openGateway(options: GatewayOptions): Gateway {
   onClosed(io, (cutLine) => options.time.after(GOODBYE_MS, cutLine))
   options.telemetry.gauge('sockets', () => io.engine.clientsCount)
   options.telemetry.gauge('sockets_seated', () => room.seated)
+  let stopLooking = (): void => undefined
+  const look = (): void => {
+    room.look()
+    stopLooking = options.time.after(LOOK_EVERY_MS, look)
+  }
+  look()
   return {
     close() {
+      stopLooking()
       io.disconnectSockets(true)
       io.engine.close()
     },
-  }
-}
-
-/** Before the upgrade: ours by origin, and not one of too many that knock and say nothing. */
-class Doorstep {
-  readonly #options: Pick<GatewayOptions, 'config' | 'telemetry'>
-  readonly #knocking = new Knocking()
-  readonly #waiting = new WeakMap<IncomingMessage, () => void>()
-
-  constructor(options: GatewayOptions) {
-    this.#options = options
-  }
-  admit(request: IncomingMessage): boolean {
-    const { config, telemetry } = this.#options
-    const address = addressOf(request)
-    if (originOf(request, config) === 'foreign' || !this.#knocking.begin(address)) {
-      telemetry.count('sockets_refused')
-      return false
-    }
-    let waiting = true
-    const end = () => {
-      if (waiting) this.#knocking.end(address)
-      waiting = false
-    }
-    this.#waiting.set(request, end)
-    request.socket.once('close', end)
-    return true
-  }
-  /** The connection is seated: it no longer counts as knocking. */
-  entered(request: IncomingMessage): void {
-    this.#waiting.get(request)?.()
   }
 }
 
@@ -135,15 +113,28 @@ class WaitingRoom {
   readonly #options: GatewayOptions
   readonly #doorstep: Doorstep
   readonly #greeted = new WeakSet<object>()
-  readonly #entered = new WeakMap<Socket, Entered>()
+  readonly #entered = new WeakMap<Socket, Entered & { account: Account }>()
   readonly #open = new Map<SessionId, number>()
+  readonly #sessions = new Set<Session>()
+  readonly #accounts: Accounts
+  readonly #greetings: Buckets
+  readonly #rounds = new Rounds()
 
   constructor(options: GatewayOptions, doorstep: Doorstep) {
+    const now = () => options.time.now()
     this.#options = options
     this.#doorstep = doorstep
+    this.#accounts = new Accounts(now)
+    this.#greetings = new Buckets(GREETINGS, now)
   }
   get seated(): number {
-    return this.#open.values().reduce((sum, count) => sum + count, 0)
+    return this.#sessions.size
+  }
+
+  /** Looks at every line, that none is kept which nobody reads. */
+  look(): void {
+    const now = this.#options.time.now()
+    for (const session of [...this.#sessions]) session.look(now)
   }
 
   greet(socket: Socket, next: (refused?: Error) => void): void {
@@ -160,11 +151,18 @@ class WaitingRoom {
     })
   }
 
-  async #who(socket: Socket): Promise<Outcome<Entered, Refusal>> {
+  async #who(socket: Socket): Promise<Outcome<Entered & { account: Account }, Refusal>> {
     try {
       const who = await whoGreets(this.#options, socket)
-      const full = who.ok && (this.#open.get(who.value.viewer.session) ?? 0) >= MAX_SOCKETS_A_SESSION
-      return full ? refuse({ code: 'too-fast', retryAfterMs: BACK_MS }) : who
+      if (!who.ok) return who
+      const { running, viewer } = who.value
+      const seat = `${running.id}/${viewer.seat}`
+      const account = this.#accounts.of(seat)
+      const wait = this.#greetings.take(seat, 1)
+      if (wait > 0) return refuse({ code: 'too-fast', retryAfterMs: wait })
+      const full = (this.#open.get(viewer.session) ?? 0) >= MAX_SOCKETS_A_SESSION
+      if (full || account.seated >= MAX_SOCKETS_A_SEAT) return refuse({ code: 'too-fast', retryAfterMs: BACK_MS })
+      return ok({ ...who.value, account })
     } catch (cause) {
       this.#options.telemetry.count('bugs')
       this.#options.telemetry.log.error({ err: cause }, 'a handshake failed')
@@ -176,9 +174,15 @@ class WaitingRoom {
     const who = this.#entered.get(socket)
     if (!who) throw new Error('nobody is connected who was not greeted')
     this.#doorstep.entered(socket.request)
-    const { running, viewer } = who
-    const onGone = this.#count(viewer.session)
-    const session = new Session({ ...this.#options, socket, process: running.id, viewer, onGone })
+    const { running, viewer, account } = who
+    const uncount = this.#count(viewer.session)
+    const onGone = (): void => {
+      uncount()
+      this.#sessions.delete(session)
+    }
+    const rounds = this.#rounds
+    const session = new Session({ ...this.#options, socket, process: running.id, viewer, account, rounds, onGone })
+    this.#sessions.add(session)
     session.enter().catch((cause: unknown) => {
       this.#options.telemetry.count('bugs')
       this.#options.telemetry.log.error({ err: cause }, 'a connection could not be seated')

@@ -1,22 +1,31 @@
-import type { IncomingMessage } from 'node:http'
-
 /** Deadlines and budgets, before and after a connection is seated. Sizes of frames are in `shared/protocol/frames.ts`. */
 
 /** Socket.IO's own cap on one message: above every frame, so that frames get their typed refusal first. */
 export const MAX_MESSAGE = 300_000
 /** From the open socket to the handshake; a person's line needs one round trip. */
 export const HANDSHAKE_MS = 5_000
-export const PING_EVERY_MS = 10_000
-export const PONG_WITHIN_MS = 8_000
+/** A reader that has stopped is gone within ten seconds, however little waits for it. */
+export const PING_EVERY_MS = 4_500
+export const PONG_WITHIN_MS = 4_500
 /** What a connection may send before it is seated: an eager client's first questions. */
 export const MAX_EARLY_FRAMES = 32
-/** More than the largest text with its view: a line this far behind is cut, and resumes by itself. */
-export const MAX_BACKLOG = 4 * 1024 * 1024
-export const LOOK_EVERY_FRAMES = 32
+/** What may wait in memory for one reader, beside one frame of any size: a line this far behind is cut, and resumes by itself. */
+export const MAX_BACKLOG = 3 * 1024 * 1024
+/** A reader this far behind is asked no more questions of until it has read. */
+export const BUSY_BACKLOG = 512 * 1024
+/** The backlog is looked at after so many bytes. */
+export const LOOK_EVERY_BYTES = 64 * 1024
+/** What one waiting frame costs beside its bytes. */
+export const FRAME_OVERHEAD = 512
+/** A line whose other end takes not one byte of what waits for it is dead, or pretends to be. */
+export const STUCK_MS = 5_000
+/** Lines are looked at this often. */
+export const LOOK_EVERY_MS = 500
 /** A goodbye that the other side does not read is not waited for longer. */
 export const GOODBYE_MS = 2_000
-/** Tabs of one seat on one device. */
+/** Tabs of one seat on one device, and on all its devices. */
 export const MAX_SOCKETS_A_SESSION = 24
+export const MAX_SOCKETS_A_SEAT = 48
 /** 34 kB each (measured): 9 MB. An office behind one address opens fewer at one moment. */
 const MAX_WAITING_AN_ADDRESS = 256
 const MAX_WAITING = 2_000
@@ -30,8 +39,15 @@ export interface Rate {
 export const FRAMES: Rate = { perSecond: 600, burst: 1_200 }
 /** Two updates of the largest size each second, and a long paste at once. */
 export const BYTES: Rate = { perSecond: 256 * 1024, burst: 1024 * 1024 }
-/** One bucket's worth of debt is a flood: what came in one read of the network fits. */
-const FLOOD = 4
+/** All connections of one seat together: two people's worth, since some have two devices. */
+export const SEAT_FRAMES: Rate = { perSecond: 1_200, burst: 2_400 }
+export const SEAT_BYTES: Rate = { perSecond: 256 * 1024, burst: 2 * 1024 * 1024 }
+/** Greetings of one seat: a line that breaks twice a second for a minute still gets in. Each costs a whole view. */
+export const GREETINGS: Rate = { perSecond: 2, burst: 120 }
+/** Connections from one address: a whole office that comes back after a restart, in one second. */
+export const KNOCKS: Rate = { perSecond: 100, burst: 1_000 }
+/** So many bursts of debt are a flood. At most four seconds of reading are put off, less than a ping waits for. */
+const FLOOD = 2
 
 /** A store of budget that refills with time. May go into debt: the caller stops listening until it is paid. */
 export class Bucket {
@@ -49,7 +65,9 @@ export class Bucket {
   /** Takes `amount`. Returns the milliseconds until the debt is paid: 0 while there is budget. */
   take(amount: number): number {
     const now = this.#now()
-    this.#left = Math.min(this.#rate.burst, this.#left + ((now - this.#at) * this.#rate.perSecond) / 1000) - amount
+    // A clock that was set back refills nothing and takes nothing.
+    const refill = (Math.max(0, now - this.#at) * this.#rate.perSecond) / 1000
+    this.#left = Math.min(this.#rate.burst, this.#left + refill) - amount
     this.#at = now
     return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#rate.perSecond) * 1000)
   }
@@ -110,6 +128,3 @@ export class Buckets {
     for (const [key, { at }] of this.#known) if (now - at > refilledMs) this.#known.delete(key)
   }
 }
-
-/** The other end of a request's connection. Behind a proxy: the proxy. */
-export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? ''

@@ -2,19 +2,25 @@ import type { Socket } from 'socket.io'
 import type { Viewer } from '#shared/domain/view.ts'
 import { type ProcessId, parseAskId } from '#shared/ids.ts'
 import { parseUp } from '#shared/protocol/command-schema.ts'
-import { decodeUp, encodeDown, MAX_FRAME_UP, type Up } from '#shared/protocol/frames.ts'
+import { decodeUp, encodeDown, encodeUp, MAX_FRAME_UP, type Up } from '#shared/protocol/frames.ts'
 import { FRAME_EVENT } from '#shared/protocol/parser.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Time } from '#shared/world.ts'
 import type { Delivery, Receiver, Seated, SharedFrame } from '../delivery/receiver.ts'
 import type { Telemetry } from '../telemetry.ts'
-import { Bucket, BYTES, FRAMES, GOODBYE_MS, LOOK_EVERY_FRAMES, MAX_BACKLOG, MAX_EARLY_FRAMES } from './limits.ts'
-import { backlog, cut, pauseReading, resumeReading, writeFrame, writeShared } from './wire.ts'
+import type { Account } from './accounts.ts'
+import { Inbox } from './inbox.ts'
+import { BUSY_BACKLOG, GOODBYE_MS, MAX_EARLY_FRAMES } from './limits.ts'
+import { Outflow } from './outflow.ts'
+import type { Queue, Rounds } from './rounds.ts'
+import { cut, writeFrame, writeShared } from './wire.ts'
 
 export interface SessionOptions {
   socket: Socket
   process: ProcessId
   viewer: Viewer
+  account: Account
+  rounds: Rounds
   delivery: Delivery
   time: Time
   telemetry: Telemetry
@@ -23,31 +29,51 @@ export interface SessionOptions {
 }
 
 type Life =
-  | { at: 'entering'; early: Uint8Array[] }
+  | { at: 'entering' }
   | { at: 'seated'; seated: Seated }
   /** The goodbye is written or the line is cut; nothing more is heard or said. */
   | { at: 'leaving' }
 
+/** Acknowledgements and receipts, of so many bytes at most, wait behind no question: readers are judged by them. */
+const SHORT = 64
+const ACKNOWLEDGEMENTS: ReadonlySet<number | undefined> = new Set([
+  encodeUp({ frame: 'got', channel: 0, bytes: 0 })[0],
+  encodeUp({ frame: 'receipt', withdrawal: '' })[0],
+])
+const isAcknowledgement = (bytes: Uint8Array): boolean => bytes.length <= SHORT && ACKNOWLEDGEMENTS.has(bytes[0])
+/** What a frame costs beside the time until it is handed on: the log's thread, the other readers. In milliseconds. */
+const BEYOND: Partial<Record<Up['frame'], number>> = { act: 1, words: 0.3, open: 0.5 }
+/** Reading and checking 64 kB. */
+const MS_A_BYTE = 1 / (64 * 1024)
+
 /** One connection's life after its handshake: bytes to parsed frames, frames to bytes. No rule lives here. */
-export class Session implements Receiver {
+export class Session implements Receiver, Queue {
   readonly id: string
   readonly viewer: Viewer
+  readonly account: Account
   readonly #options: SessionOptions
-  readonly #frames: Bucket
-  readonly #bytes: Bucket
-  #life: Life = { at: 'entering', early: [] }
-  #paused = false
-  #sent = 0
+  readonly #inbox: Inbox
+  readonly #outflow: Outflow
+  readonly #wake: () => void
+  #life: Life = { at: 'entering' }
+  #isPingOut = false
 
   constructor(options: SessionOptions) {
-    const { socket, time } = options
+    const { socket, time, account, rounds } = options
     this.id = socket.id
     this.viewer = options.viewer
+    this.account = account
     this.#options = options
-    this.#frames = new Bucket(FRAMES, () => time.now())
-    this.#bytes = new Bucket(BYTES, () => time.now())
+    this.#inbox = new Inbox(socket, account, time)
+    this.#outflow = new Outflow(socket)
+    this.#wake = () => rounds.wake(this)
+    account.seated += 1
+    account.freed.add(this.#wake)
     // Before Socket.IO looks at it: pongs and frames alike.
-    socket.conn.on('packet', (packet: { data?: unknown }) => this.#guarded(() => this.#pay(packet.data)))
+    socket.conn.on('packet', (packet) => this.#guarded(() => this.#pay(packet)))
+    socket.conn.on('packetCreate', ({ type }) => {
+      if (type === 'ping') this.#isPingOut = true
+    })
     socket.on(FRAME_EVENT, (bytes: unknown) => this.#guarded(() => this.#hear(bytes)))
     socket.on('error', () => this.reset())
     socket.on('disconnect', () => this.#guarded(() => this.#gone()))
@@ -58,10 +84,9 @@ export class Session implements Receiver {
     const { delivery, process } = this.#options
     const entered = await delivery.enter(process, this)
     if (!entered.ok) return this.close(entered.refusal)
-    const life = this.#life
-    if (life.at !== 'entering') return entered.value.left()
+    if (this.#life.at !== 'entering') return entered.value.left()
     this.#life = { at: 'seated', seated: entered.value }
-    for (const bytes of life.early) this.#guarded(() => this.#hear(bytes))
+    this.#wake()
   }
 
   send(frame: Uint8Array): void {
@@ -91,46 +116,65 @@ export class Session implements Receiver {
     cut(this.#options.socket)
   }
 
-  /** Budget before anything is parsed: a debt stops the reading, a flood ends the connection. */
-  #pay(data: unknown): void {
-    const size = data instanceof Uint8Array ? data.length : 1
-    const wait = Math.max(this.#frames.take(1), this.#bytes.take(size))
-    if (wait === 0 || this.#life.at === 'leaving') return
-    if (this.#frames.flooded || this.#bytes.flooded) this.close({ code: 'too-fast', retryAfterMs: wait })
-    else if (!this.#paused) this.#rest(wait)
+  /** To be called now and then: cuts a line whose other end has stopped reading; goes on with one that reads again. */
+  look(now: number): void {
+    if (this.#life.at === 'leaving') return
+    if (this.#outflow.isStuck(now)) this.reset()
+    else this.#wake()
   }
 
-  /** The other side's sends wait in the network meanwhile. */
-  #rest(wait: number): void {
-    this.#paused = true
-    pauseReading(this.#options.socket)
-    this.#options.time.after(wait, () => {
-      // What the network had already brought was taken on credit.
-      const more = Math.max(this.#frames.take(0), this.#bytes.take(0))
-      if (more > 0) return this.#rest(more)
-      this.#paused = false
-      resumeReading(this.#options.socket)
-    })
+  /** Budget before anything is parsed; a flood ends the connection, and so does an answer that nothing asked for. */
+  #pay({ type, data }: { type: string; data?: unknown }): void {
+    if (this.#life.at === 'leaving') return
+    const isUnasked = type === 'pong' && !this.#isPingOut
+    if (type === 'pong') this.#isPingOut = false
+    const wait = this.#inbox.pay(data instanceof Uint8Array ? data.length : 1)
+    if (isUnasked) this.reset()
+    else if (wait > 0) this.close({ code: 'too-fast', retryAfterMs: wait })
   }
 
   #hear(bytes: unknown): void {
     const life = this.#life
     if (life.at === 'leaving') return
     if (!(bytes instanceof Uint8Array)) this.close({ code: 'malformed', where: '' })
-    else if (life.at === 'seated') this.#take(bytes, life.seated)
-    else if (life.early.length < MAX_EARLY_FRAMES) life.early.push(bytes)
-    else this.close({ code: 'too-fast', retryAfterMs: GOODBYE_MS })
+    else if (bytes.length > MAX_FRAME_UP) this.#refuse({ code: 'too-large', limit: MAX_FRAME_UP })
+    else if (life.at === 'seated' && isAcknowledgement(bytes)) this.#take(bytes, life.seated)
+    else if (life.at === 'entering' && this.#inbox.length >= MAX_EARLY_FRAMES)
+      this.close({ code: 'too-fast', retryAfterMs: GOODBYE_MS })
+    else {
+      this.#inbox.put(bytes)
+      this.#wake()
+    }
   }
 
-  #take(bytes: Uint8Array, seated: Seated): void {
+  /** Questions wait while too many of the seat's are under way, and while their asker does not read the answers. */
+  get isReady(): boolean {
+    const isFree = !this.account.isFull && this.#outflow.waits < BUSY_BACKLOG
+    return isFree && this.#life.at === 'seated' && this.#inbox.length > 0
+  }
+
+  handle(): number {
+    const bytes = this.#inbox.take()
+    const life = this.#life
+    if (!bytes || life.at !== 'seated') return 0
+    let beyond = 0
+    this.#guarded(() => {
+      beyond = this.#take(bytes, life.seated)
+    })
+    return bytes.length * MS_A_BYTE + beyond
+  }
+
+  #take(bytes: Uint8Array, seated: Seated): number {
     this.#options.telemetry.count('frames_up')
     const frame = this.#parse(bytes)
-    if (frame) seated.receive(frame)
+    if (!frame) return 0
+    const answered = seated.receive(frame)
+    if (answered) this.account.begin(answered)
+    return BEYOND[frame.frame] ?? 0
   }
 
   /** Null when it was refused: to the ask if it can be named, else the connection ends with the reason. */
   #parse(bytes: Uint8Array): Up | null {
-    if (bytes.length > MAX_FRAME_UP) return this.#refuse({ code: 'too-large', limit: MAX_FRAME_UP })
     const decoded = decodeUp(bytes)
     if (!decoded) return this.#refuse({ code: 'malformed', where: '' })
     const parsed = parseUp(decoded)
@@ -151,6 +195,7 @@ export class Session implements Receiver {
   #leave(): void {
     const life = this.#life
     this.#life = { at: 'leaving' }
+    this.#inbox.end()
     if (life.at === 'seated') life.seated.left()
   }
 
@@ -158,16 +203,20 @@ export class Session implements Receiver {
     if (this.#life.at !== 'leaving') this.#leave()
     // A client can leave the namespace and keep the line.
     this.#options.socket.conn.close()
+    this.account.seated -= 1
+    this.account.touch()
+    this.account.freed.delete(this.#wake)
+    this.#options.rounds.forget(this)
     this.#options.onGone()
   }
 
   /** Words have windows of their own; this is for a reader that takes nothing at all off the line. */
-  #tally(bytes: Uint8Array): void {
-    const { telemetry, socket } = this.#options
+  #tally({ length }: Uint8Array): void {
+    const { telemetry } = this.#options
     telemetry.count('frames_down')
-    telemetry.count('bytes_down', bytes.length)
-    this.#sent += 1
-    if (this.#sent % LOOK_EVERY_FRAMES === 0 && backlog(socket) > MAX_BACKLOG) this.reset()
+    telemetry.count('bytes_down', length)
+    this.#outflow.sent(length)
+    if (this.#outflow.isTooMuch) this.reset()
   }
 
   /** A bug in what a frame sets off ends this connection and no other. */

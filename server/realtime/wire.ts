@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'socket.io'
 import type { SharedFrame } from '../delivery/receiver.ts'
+import { FRAME_OVERHEAD } from './limits.ts'
 
 /** The few things Socket.IO can do but does not say in its types: whole WebSocket frames, stopping to read, cutting. */
 
@@ -27,10 +28,15 @@ interface Connection {
   write(bytes: Uint8Array, options: WriteOptions): unknown
 }
 interface RawSocket {
+  /** Bytes handed to the connection and not yet taken by the system. */
+  readonly bufferedAmount: number
   pause(): void
   resume(): void
   terminate(): void
-  _socket?: { resetAndDestroy?(): unknown }
+  _socket?: {
+    resetAndDestroy?(): unknown
+    _handle?: { readonly bytesWritten: number; readonly writeQueueSize: number } | null
+  }
 }
 
 /** Socket.IO hides these behind `private`; their shapes are checked by the gateway's tests. */
@@ -53,16 +59,18 @@ export function writeShared(socket: Socket, frame: SharedFrame): void {
   connectionOf(socket).write(frame.bytes, framed as WriteOptions)
 }
 
-/** Bytes that wait because the other side does not read: they grow in memory, not in the system's buffers. */
+/** Bytes that wait in this process's memory because the other side does not read, with what each waiting frame costs. */
 export function backlog(socket: Socket): number {
   const waiting = connectionOf(socket).writeBuffer
-  if (waiting.length < FEW_FRAMES) return 0
-  return waiting.reduce((sum, { data }) => sum + FRAME_OVERHEAD + (data?.length ?? 0), 0)
+  const handed = rawOf(socket)?.bufferedAmount ?? 0
+  return waiting.reduce((sum, { data }) => sum + FRAME_OVERHEAD + (data?.length ?? 0), handed)
 }
-/** Frames of one turn wait for its end; counting them would cost more than they do. */
-const FEW_FRAMES = 64
-/** What one waiting frame costs beside its bytes. */
-const FRAME_OVERHEAD = 256
+
+/** Bytes that the system has taken over for the other side so far; null when the line is gone. */
+export function taken(socket: Socket): number | null {
+  const handle = rawOf(socket)?._socket?._handle
+  return handle ? handle.bytesWritten - handle.writeQueueSize : null
+}
 
 /** Stops reading from the network: the other side's sends wait there. */
 export const pauseReading = (socket: Socket): void => rawOf(socket)?.pause()
@@ -76,10 +84,14 @@ function cutRaw(raw: RawSocket | undefined): void {
   raw?.terminate()
 }
 
-/** Calls back for each line that Socket.IO has closed: the other side may still hold it open. `cut` ends that. */
+/**
+ * Calls back for each line that Socket.IO has closed: the other side may still hold it open. `cut` ends that. One that
+ * answered no ping is not waited for.
+ */
 export function onClosed(io: Server, closed: (cut: () => void) => void): void {
-  io.engine.on('connection', (conn: object & { once(event: 'close', listener: () => void): unknown }) => {
+  type Line = object & { once(event: 'close', listener: (reason: string) => void): unknown }
+  io.engine.on('connection', (conn: Line) => {
     const raw: RawSocket = Reflect.get(Reflect.get(conn, 'transport'), 'socket')
-    conn.once('close', () => closed(() => cutRaw(raw)))
+    conn.once('close', (reason) => (reason === 'ping timeout' ? cutRaw(raw) : closed(() => cutRaw(raw))))
   })
 }

@@ -30,6 +30,7 @@ export async function serve(): Promise<void> {
       redisUrl: null,
       logLevel: 'warn',
       sample: false,
+      trust: { proxies: 'none' },
     },
     log: await openSqliteLog({ file: join(folder, 'log.db') }),
     telemetry: openTelemetry({ level: 'warn' }),

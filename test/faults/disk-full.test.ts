@@ -26,7 +26,15 @@ afterEach(async () => {
 async function serverOnDrillLog(): Promise<{ log: DrillLog; tokens: string[] }> {
   const folder = newFolder()
   const log = await openSqliteLog({ file: join(folder, 'log.db'), probeMs: 50 })
-  const config = { port: 0, host: '127.0.0.1', folder, publicUrl: null, redisUrl: null, sample: false } as const
+  const config = {
+    port: 0,
+    host: '127.0.0.1',
+    folder,
+    publicUrl: null,
+    redisUrl: null,
+    sample: false,
+    trust: { proxies: 'none' },
+  } as const
   const telemetry = openTelemetry({ level: 'error' })
   app = await buildApp({
     config: { ...config, logLevel: 'error' },
