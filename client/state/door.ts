@@ -1,35 +1,12 @@
-import type { Party, Seat, Secretariat } from '#shared/domain/process.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import type { Figures, Looked, Redeemed } from '#shared/protocol/door.ts'
 import type { Refusal } from '#shared/refusals.ts'
 
 /** What an invitation is for; asking consumes nothing. `unreachable`: no answer came. */
-export type Looked =
-  | { state: 'unreachable' }
-  | { state: 'unknown' }
-  | { state: 'used' | 'expired'; process: { title: string }; secretariat: Secretariat }
-  | Invitation
-export interface Invitation {
-  state: 'open'
-  until: number
-  process: { id: string; title: string; languages: string[] }
-  seat: Pick<Seat, 'id' | 'name' | 'role'>
-  party: Party
-  /** Those that this seat will see in the room. */
-  parties: (Party & { slot: number })[]
-  charter: { text: string; decisionRule: string }
-  secretariat: Secretariat
-  confined: boolean
-}
-export interface Redeemed {
-  seat: string
-  party: string
-  process: string
-  /** Six figures to be read aloud to one's delegation. */
-  figures?: string
-}
+export type Asked = Looked | { state: 'unreachable' }
 export type Line = 'good' | 'blocked' | 'unreachable'
 
-export async function look(code: string): Promise<Looked> {
+export async function look(code: string): Promise<Asked> {
   const answer = await post('/api/invitations/look', { code })
   if (!answer) return { state: 'unreachable' }
   return answer.ok ? ((await answer.json()) as Looked) : { state: 'unknown' }
@@ -103,13 +80,8 @@ async function post(address: string, body: object): Promise<Response | null> {
   }
 }
 
-const figuresKey = (process: string, seat: string): string => `parley-figures-${process}-${seat}`
-
-/** Keeps the six figures for this tab only, until the device is confirmed. */
-export function keepFigures({ process, seat, figures }: Redeemed): void {
-  if (figures) sessionStorage.setItem(figuresKey(process, seat), figures)
+/** The six figures this seat's waiting session reads aloud now; null when there are none, or no answer came. */
+export async function figuresOf(process: string, seat: string): Promise<Figures | null> {
+  const answer = await post(`/api/session/figures?${new URLSearchParams({ process, seat })}`, {})
+  return answer?.ok ? ((await answer.json()) as Figures) : null
 }
-export const keptFigures = (process: string, seat: string): string | null =>
-  sessionStorage.getItem(figuresKey(process, seat))
-export const forgetFigures = (process: string, seat: string): void =>
-  sessionStorage.removeItem(figuresKey(process, seat))

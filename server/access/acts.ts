@@ -9,7 +9,7 @@ import type { Random } from '#shared/world.ts'
 import type { Audience } from '../log/log.ts'
 import type { AccessActs, Running } from '../processes/port.ts'
 import { invites, mayConfirm, mayInvite, mayNameAccessOf, opensConfined, rowOf } from './authority.ts'
-import { hashOf, hashOfFigures, mintCode } from './secrets.ts'
+import { hashOf, isFigures, mintCode } from './secrets.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -51,7 +51,7 @@ export function accessActs(options: ActsOptions): AccessActs {
       case 'AddDevice':
         return addDevice(options, running, by)
       case 'ConfirmDevice':
-        return confirm(tries, running, by, command.session, command.figures)
+        return confirm({ tries, now: options.now }, running, by, command)
       case 'EndSession':
         return end(running, by, command.session)
       default:
@@ -121,7 +121,12 @@ function sessionNamed({ state }: Running, by: By, id: SessionId): Session | null
   return mayNameAccessOf(state, by, session.seat) ? session : null
 }
 
-async function confirm(tries: Tries, running: Running, by: By, id: SessionId, figures: string): Answer {
+async function confirm(
+  { tries, now }: { tries: Tries; now: () => Instant },
+  running: Running,
+  by: By,
+  { session: id, figures }: Extract<AccessCommand, { type: 'ConfirmDevice' }>,
+): Answer {
   const session = sessionNamed(running, by, id)
   if (!session) return refuse({ code: 'no-such-thing' })
   if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
@@ -129,7 +134,7 @@ async function confirm(tries: Tries, running: Running, by: By, id: SessionId, fi
   if (session.ended || !session.confined) return refuse({ code: 'nothing-to-change' })
   const wait = tries.take(running.id + id)
   if (wait > 0) return refuse({ code: 'too-fast', retryAfterMs: wait })
-  if (hashOfFigures(id, figures) !== session.confined.figures) return refuse({ code: 'not-confirmed' })
+  if (!isFigures(session, figures, now())) return refuse({ code: 'not-confirmed' })
   return record(running, by, session.seat, [{ type: 'DeviceConfirmed', session: id }])
 }
 

@@ -1,16 +1,17 @@
 import type { AccessEvent } from '#shared/domain/events.ts'
-import type { Invitation, Party, Process, Seat, Secretariat, Session } from '#shared/domain/process.ts'
+import type { Invitation, Process, Seat, Session } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import { viewFor } from '#shared/domain/view-for.ts'
-import { type Instant, instant, type PartyId, type ProcessId, type SeatId, type SessionId } from '#shared/ids.ts'
+import { type Instant, instant, type SeatId, type SessionId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import type { Figures, Looked, Redeemed } from '#shared/protocol/door.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Random } from '#shared/world.ts'
 import type { Running } from '../processes/port.ts'
 import { audienceOf, FIRST_INVITATION_MS } from './acts.ts'
 import { rowOf } from './authority.ts'
 import type { Registry } from './registry.ts'
-import { hashOf, hashOfFigures, isCode, isToken, mintCode, mintFigures, mintSession, mintToken } from './secrets.ts'
+import { FIGURES_MS, figuresAt, hashOf, isCode, isToken, mintCode, mintSession, mintToken } from './secrets.ts'
 
 /** Where persons come in: who a token is, what an invitation opens. */
 export interface Door {
@@ -19,11 +20,13 @@ export interface Door {
   /** What an invitation is for. Consumes nothing. */
   look(code: string): Promise<Looked>
   /** Opens an invitation, once. Refused `invitation-used`, `invitation-expired`, `invitation-unknown`. */
-  redeem(code: string): Promise<Outcome<Redeemed, Refusal>>
+  redeem(code: string): Promise<Outcome<SignedIn, Refusal>>
+  /** The figures of a session that waits. Refused `nothing-to-change` when it does not, `session-ended` when it is over. */
+  figures(token: string): Promise<Outcome<Figures, Refusal>>
   /** The first invitations of a new process, one a seat, in order of seats. The codes are here and nowhere else. */
   firstInvitations(running: Running): Promise<Outcome<FirstInvitation[], Refusal>>
   /** A session without an invitation, for the sample process on this machine. */
-  openSeat(running: Running, seat: SeatId): Promise<Outcome<Redeemed, Refusal>>
+  openSeat(running: Running, seat: SeatId): Promise<Outcome<SignedIn, Refusal>>
 }
 
 export interface Entered {
@@ -31,38 +34,15 @@ export interface Entered {
   viewer: Viewer & { session: SessionId }
 }
 
-export interface Redeemed {
-  token: string
-  seat: SeatId
-  party: PartyId
-  process: ProcessId
+/** The answer to whoever opened an invitation, and the session it made. */
+export interface SignedIn extends Redeemed {
   session: SessionId
-  /** Six figures to be read aloud; null when the session sees all that its seat sees. */
-  figures: string | null
 }
 
 export interface FirstInvitation {
   seat: Seat
   code: string
 }
-
-export type Looked =
-  | { state: 'unknown' }
-  /** It was good once: whom to call. */
-  | { state: 'used' | 'expired'; process: { title: string }; secretariat: Secretariat }
-  | {
-      state: 'open'
-      until: Instant
-      process: { id: ProcessId; title: string; languages: string[] }
-      seat: Pick<Seat, 'id' | 'name' | 'role'>
-      party: Party
-      /** Those that this seat will see in the room, and no others. */
-      parties: (Party & { slot: number })[]
-      charter: { text: string; decisionRule: string }
-      secretariat: Secretariat
-      /** The person will have to be confirmed by its delegation. */
-      confined: boolean
-    }
 
 export interface DoorOptions {
   registry: Registry
@@ -99,21 +79,33 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
       if (!running || !invitation) return refuse({ code: 'invitation-unknown' })
       const state = stateOf(invitation, now())
       if (state !== 'open') return refuse({ code: `invitation-${state}` })
-      const made = newSession(running, invitation.seat, invitation.confined, random)
+      const made = newSession(running, invitation.seat, random)
       const redeemed: AccessEvent = { type: 'InvitationRedeemed', invitation: hash, ...made.session }
       const seat = invitation.seat
       const recorded = await running.recordAccess(seat, audienceOf(running, seat), [redeemed])
       if (!recorded.ok) return recorded
       // The log is the judge of a race: its first redemption counts, on whatever node it came in.
       const opened = rowOf(running.state.access.invitations, hash)?.session
-      return opened === made.session.session ? ok(made.redeemed) : refuse({ code: 'invitation-used' })
+      if (opened !== made.session.session) return refuse({ code: 'invitation-used' })
+      const { session: id, token } = made.session
+      const figures = invitation.confined ? { figures: figuresAt({ id, token }, now()) } : {}
+      return ok({ ...made.signedIn, ...figures })
+    },
+
+    async figures(token) {
+      const known = isToken(token) ? await registry.session(hashOf(token)) : null
+      const session = known && rowOf(known.running.state.access.sessions.by, known.session)
+      if (!session || session.ended) return refuse({ code: 'session-ended' })
+      if (!session.confined) return refuse({ code: 'nothing-to-change' })
+      const at = now()
+      return ok({ figures: figuresAt(session, at), forMs: FIGURES_MS - (at % FIGURES_MS) })
     },
 
     firstInvitations: (running) => firstInvitations(running, random, now),
 
     async openSeat(running, seat) {
       if (!rowOf(running.state.seats.by, seat)) return refuse({ code: 'no-such-thing' })
-      const made = newSession(running, seat, false, random)
+      const made = newSession(running, seat, random)
       const invitation = hashOf(mintCode(random))
       const audience = audienceOf(running, seat)
       const issued: AccessEvent = { type: 'InvitationIssued', invitation, seat, until: now(), confined: false }
@@ -122,20 +114,19 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
         const recorded = await running.recordAccess('operator', audience, [event])
         if (!recorded.ok) return recorded
       }
-      return ok(made.redeemed)
+      return ok(made.signedIn)
     },
   }
 }
 
-function newSession(running: Running, seat: SeatId, confined: boolean, random: Random) {
+function newSession(running: Running, seat: SeatId, random: Random) {
   const session = mintSession(random)
   const token = mintToken(random)
-  const figures = confined ? mintFigures(random) : null
   const party = rowOf(running.state.seats.by, seat)?.party
   if (!party) throw new Error('an invitation names a seat of its process')
-  const redeemed: Redeemed = { token, seat, party, process: running.id, session, figures }
-  const hashes = { session, token: hashOf(token), figures: figures === null ? null : hashOfFigures(session, figures) }
-  return { redeemed, session: hashes }
+  const signedIn: SignedIn = { token, seat, party, process: running.id, session }
+  // No figures: they follow from the token's hash and the time, and whether any are asked for is the invitation's.
+  return { signedIn, session: { session, token: hashOf(token), figures: null } }
 }
 
 async function firstInvitations(running: Running, random: Random, now: () => Instant) {

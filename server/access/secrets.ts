@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
-import { type Hash, mintId, parseHash, type SessionId } from '#shared/ids.ts'
+import { createHash, createHmac } from 'node:crypto'
+import type { Session } from '#shared/domain/process.ts'
+import { type Hash, type Instant, instant, mintId, parseHash, type SessionId } from '#shared/ids.ts'
 import type { Random } from '#shared/world.ts'
 
 /** The clear forms leave the server once, in an answer; the log and the memory keep hashes. */
@@ -19,20 +20,24 @@ export const mintToken = (random: Random): string => Buffer.from(random.bytes(32
 
 export const mintSession = (random: Random): SessionId => mintId<SessionId>(random.bytes(22))
 
+/** How long a session that waits reads the same figures aloud. */
+export const FIGURES_MS = 2 * 60_000
 const FIGURES = 1_000_000
-/** 2^32 less its remainder: numbers from here on would favour the low figures. */
-const FAIR = 2 ** 32 - (2 ** 32 % FIGURES)
 
-/** Six figures, read aloud by a person whose new device waits to be confirmed. */
-export function mintFigures(random: Random): string {
-  for (;;) {
-    const number = Buffer.from(random.bytes(4)).readUInt32BE()
-    if (number < FAIR) return String(number % FIGURES).padStart(6, '0')
-  }
+/**
+ * The six figures a waiting session has at an instant. They follow from the hash of its token, which no answer shows, so
+ * every node knows them and none is kept. 48 bits: the low figures are favoured by less than one in a hundred million.
+ */
+export function figuresAt({ id, token }: Pick<Session, 'id' | 'token'>, at: Instant): string {
+  const code = createHmac('sha256', token)
+    .update(`figures:${id}:${Math.floor(at / FIGURES_MS)}`)
+    .digest()
+  return String(code.readUIntBE(0, 6) % FIGURES).padStart(6, '0')
 }
 
-/** Bound to the session, so that equal figures of two devices do not have equal hashes. */
-export const hashOfFigures = (session: SessionId, figures: string): Hash => hashOf(`${session}:${figures}`)
+/** Whether figures are those the session has now, or had just before: they may change while they are read aloud. */
+export const isFigures = (session: Pick<Session, 'id' | 'token'>, figures: string, now: Instant): boolean =>
+  [now, instant(now - FIGURES_MS)].some((at) => figuresAt(session, at) === figures)
 
 const CODE = /^[\w-]{22}$/
 const TOKEN = /^[\w-]{43}$/

@@ -1,7 +1,7 @@
 import { parseProcessId, parseSeatId } from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
 import { ok, refuse } from '#shared/outcome.ts'
-import type { Door, Redeemed } from '../access/door.ts'
+import type { Door, SignedIn } from '../access/door.ts'
 import type { Health } from '../log/log.ts'
 import { Buckets } from '../realtime/limits.ts'
 import type { Telemetry } from '../telemetry.ts'
@@ -83,6 +83,7 @@ export function publicRoutes(options: PublicOptions): [string, Route][] {
         return problem(redeemed.refusal)
       },
     ],
+    ['POST /api/session/figures', (asked) => figuresFor(asked, options)],
     ['DELETE /api/session', (asked) => signOut(asked, options)],
   ]
 }
@@ -95,11 +96,11 @@ function readiness({ draining, health }: PublicOptions): Reply {
     : { status: 503, body: { ready: false, reason: log.reason } }
 }
 
-function signedIn({ token, seat, party, process, figures }: Redeemed, cookies: SeatCookies): Reply {
+function signedIn({ session: _, ...body }: SignedIn, cookies: SeatCookies): Reply {
   return {
     status: 200,
-    body: { token, seat, party, process, ...(figures === null ? {} : { figures }) },
-    headers: { 'Set-Cookie': cookies.set(process, seat, token) },
+    body,
+    headers: { 'Set-Cookie': cookies.set(body.process, body.seat, body.token) },
   }
 }
 
@@ -113,6 +114,14 @@ function tokenOf(asked: Asked, cookies: SeatCookies): string | null {
   const seat = parseSeatId(asked.url.searchParams.get('seat') ?? '')
   if (asked.origin !== 'ours' || !process || !seat) return null
   return cookies.read(asked.request.headers.cookie, process, seat)
+}
+
+/** A POST, though it changes nothing: pages send their origin with no GET. */
+async function figuresFor(asked: Asked, { door, cookies }: PublicOptions): Promise<Reply> {
+  if (asked.origin === 'foreign') return problem({ code: 'foreign-origin' })
+  const token = tokenOf(asked, cookies)
+  const figures = token ? await door.figures(token) : refuse({ code: 'session-ended' as const })
+  return figures.ok ? { status: 200, body: figures.value } : problem(figures.refusal)
 }
 
 async function signOut(asked: Asked, { door, cookies }: PublicOptions): Promise<Reply> {

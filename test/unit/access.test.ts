@@ -3,7 +3,7 @@ import { accessActs, DEVICE_MS, FIRST_INVITATION_MS, INVITATION_MS } from '#serv
 import { mayConfirm, mayInvite, mayNameAccessOf, opensConfined } from '#server/access/authority.ts'
 import { openDoor } from '#server/access/door.ts'
 import { openRegistry } from '#server/access/registry.ts'
-import { hashOf, hashOfFigures, isCode, isToken, mintCode, mintFigures, mintToken } from '#server/access/secrets.ts'
+import { FIGURES_MS, figuresAt, hashOf, isCode, isToken, mintCode, mintToken } from '#server/access/secrets.ts'
 import { startProcess } from '#server/access/starting.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
 import { machineRandom } from '#server/machine.ts'
@@ -12,15 +12,9 @@ import { openTelemetry } from '#server/telemetry.ts'
 import { parseProcessFile } from '#shared/domain/file.ts'
 import type { Process, Role } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import type { Hash, PartyId, SeatId, SessionId } from '#shared/ids.ts'
-import type { Random } from '#shared/world.ts'
+import { type Hash, instant, type PartyId, type SeatId, type SessionId } from '#shared/ids.ts'
 import { FakeTime, fakeRandom } from '../support/fake-world.ts'
 import { SMALL_PROCESS } from '../support/server.ts'
-
-const fixed = (...draws: number[][]): Random => {
-  const random: Random = { bytes: () => Uint8Array.from(draws.shift() ?? []), stream: () => random }
-  return random
-}
 
 describe('secrets', () => {
   test('A1 a code has 128 bits and a token 256, and neither looks like the other', () => {
@@ -32,15 +26,18 @@ describe('secrets', () => {
     expect(hashOf(code)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  test('A2 six figures are drawn evenly: what would favour the low ones is drawn again', () => {
-    expect(mintFigures(fixed([255, 255, 255, 255], [0, 0, 0, 7]))).toBe('000007')
-    expect(mintFigures(fixed([0, 15, 66, 63]))).toBe('999999')
-    expect(mintFigures(fixed([0, 15, 66, 64]))).toBe('000000')
-  })
-
-  test('A2 equal figures of two devices have different hashes', () => {
-    const [one, other] = ['a'.repeat(22) as SessionId, 'b'.repeat(22) as SessionId]
-    expect(hashOfFigures(one, '123456')).not.toBe(hashOfFigures(other, '123456'))
+  test('A2 six figures are new every two minutes, and another device’s are others', () => {
+    const device = { id: 'a'.repeat(22) as SessionId, token: hashOf('token') }
+    const windows = Array.from({ length: 100 }, (_, index) => instant(index * FIGURES_MS))
+    const drawn = windows.map((at) => figuresAt(device, at))
+    for (const figures of drawn) expect(figures).toMatch(/^\d{6}$/)
+    expect(new Set(drawn).size).toBeGreaterThan(95)
+    expect(figuresAt(device, instant(FIGURES_MS - 1))).toBe(drawn[0])
+    const others = [
+      { ...device, id: 'b'.repeat(22) as SessionId },
+      { ...device, token: hashOf('other') },
+    ]
+    for (const other of others) expect(figuresAt(other, instant(0))).not.toBe(drawn[0])
   })
 })
 
@@ -169,6 +166,31 @@ describe('the door', () => {
       expect(await running.act(device, null, revoke)).toEqual(refusal)
     }
     expect(await running.act(device, null, { type: 'EndSession', session: device.session })).toMatchObject({ ok: true })
+  })
+
+  test('A2 the figures on the device now, or just before, confirm it, and older ones do not', async () => {
+    const { running, door: opened, time } = await door()
+    const given = await running.act(by('mediator'), null, { type: 'IssueInvitation', seat: seat('north-head') })
+    const device = await opened.redeem(given.ok ? (given.value.made[0] ?? '') : '')
+    if (!device.ok) throw new Error('refused')
+    const { session, token, figures: first = '' } = device.value
+    const confirm = (figures: string) =>
+      running.act(by('north-alternate'), null, { type: 'ConfirmDevice', session, figures })
+    const now = async () => {
+      const shown = await opened.figures(token)
+      return shown.ok ? shown.value : null
+    }
+    expect((await now())?.figures).toBe(first)
+    await time.advance((await now())?.forMs ?? 0)
+    const second = (await now())?.figures
+    expect(second).not.toBe(first)
+    await time.advance(2 * FIGURES_MS)
+    expect(await confirm(second ?? '')).toEqual({ ok: false, refusal: { code: 'not-confirmed' } })
+    const shown = (await now())?.figures ?? ''
+    await time.advance(FIGURES_MS)
+    expect(await confirm(shown)).toMatchObject({ ok: true })
+    expect(await opened.figures(token)).toEqual({ ok: false, refusal: { code: 'nothing-to-change' } })
+    expect(await opened.figures('x'.repeat(43))).toEqual({ ok: false, refusal: { code: 'session-ended' } })
   })
 
   test('A4 the log holds hashes only: no code, no token, no figures', async () => {

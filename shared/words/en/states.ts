@@ -82,13 +82,16 @@ export const states = {
   'confirm.title': 'When your delegation calls you, read them this code',
   'confirm.lost':
     'The code was shown when this device joined, and this page no longer has it. Ask for a new invitation.',
-  'confirm.advice': 'By voice, to somebody whose voice you know. Give it to nobody in writing.',
+  'confirm.code-wait': 'Your code comes in a moment.',
+  'confirm.advice':
+    'A new code every two minutes. By voice, to somebody whose voice you know. Give it to nobody in writing.',
   'confirm.sees': 'You see the tracks that the mediators see too.',
   'confirm.caucus': 'Your caucus opens once you are confirmed.',
   'confirm.go-on': 'Go to the open texts',
   'confirm.code-label': 'Six-figure code: {figures}',
   'confirm.band': 'Your delegation has not confirmed this device yet.',
   'confirm.band-words': 'Your caucus stays closed until it does.',
+  'confirm.band-reads': 'Until it does, you read and comment only, and your caucus stays closed.',
   'confirm.show': 'Show my code',
 
   'charter.bar': 'Only your own party’s answer is shown here',
