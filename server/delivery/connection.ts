@@ -90,10 +90,11 @@ export class Connection implements Seated, Reader {
     const still = tracksIn(view)
     const lost = [...tracksIn(this.#view)].filter((track) => !still.has(track))
     this.#view = view
-    for (const id of lost) this.#withdraw(id)
     const from = this.#mark
     this.#mark = this.#mint()
+    // The receipt says that all before it arrived: this patch names what went out of sight.
     this.tell({ frame: 'view', patch, from, mark: this.#mark })
+    for (const id of lost) this.#withdraw(id)
   }
 
   #viewNow(now: Instant): Json {

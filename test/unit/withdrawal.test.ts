@@ -32,11 +32,11 @@ describe('withdrawal', () => {
     tavira.type(PLENARY, stage.leaf(PLENARY, 0), 0, 'x')
     await stage.rest(20)
     expect(await answer).toMatchObject({ ok: true })
-    expect(kinds(council, from)).toEqual(['withdrawn', 'view'])
+    expect(kinds(council, from)).toEqual(['view', 'withdrawn'])
     expect(council.view?.tracks.map(({ id }) => id)).not.toContain(PLENARY)
     expect(council.end).toBeNull()
     await stage.rest(20_000)
-    expect(kinds(council, from)).toEqual(['withdrawn', 'view'])
+    expect(kinds(council, from)).toEqual(['view', 'withdrawn'])
   })
 
   test('P2.2 a reader that does not say it closed the view is cut off after 250 ms, and only then it is in force', async () => {
@@ -138,7 +138,7 @@ describe('withdrawal', () => {
     expect(kinds(council, from)).toEqual([])
     await stage.rest()
     expect(await answer).toMatchObject({ ok: true })
-    expect(kinds(council, from)).toEqual(['withdrawn', 'view'])
+    expect(kinds(council, from)).toEqual(['view', 'withdrawn'])
   })
 
   test('P2.6 when not even the reserve takes the record, sight is cut all the same until restart', async () => {
