@@ -4,7 +4,7 @@ import type { Level, Refusal } from '../refusals.ts'
 import type { Asked, Decided } from './asked.ts'
 import type { Command } from './commands.ts'
 import type { Event, Fact } from './events.ts'
-import { cellOf, isAtDesk, isExpired, sightIn } from './matrix.ts'
+import { type As, cellOf, isAtDesk, isExpired, sightIn } from './matrix.ts'
 import { isMediator, partyIn, seatIn, seatsOf } from './people.ts'
 import {
   type AccessChange,
@@ -37,8 +37,8 @@ export function decideSetAccess(
   command: SetAccess,
 ): Outcome<Decided, Refusal> {
   if (!isMediator(seat)) return refuse({ code: 'not-your-role' })
-  const confined = asked.by !== 'operator' && asked.by.confined
-  const changed = accessChanges(process, seat, confined, command.changes, asked.at)
+  if (asked.by === 'operator') return refuse({ code: 'not-your-role' })
+  const changed = accessChanges(process, seat, asked.by, command.changes, asked.at)
   if (!changed.ok) return changed
   if (changed.value.length === 0) return refuse({ code: 'nothing-to-change' })
   return ok({ events: [{ type: 'AccessSet', changes: changed.value }], made: [] })
@@ -47,7 +47,7 @@ export function decideSetAccess(
 function accessChanges(
   process: Process,
   seat: Seat,
-  confined: boolean,
+  as: As,
   asks: Asks[],
   at: Instant,
 ): Outcome<AccessChange[], Refusal> {
@@ -59,7 +59,7 @@ function accessChanges(
     const cell = `${ask.track} ${ask.party === undefined ? 'seat' : 'party'} ${ask.party ?? ask.seat}`
     if (named.has(cell)) return refuse({ code: 'malformed', where })
     named.add(cell)
-    const track = trackToSet(process, seat, confined, ask, at)
+    const track = trackToSet(process, seat, as, ask, at)
     if (!track.ok) return track
     const change = changeOf(process, track.value, ask, at)
     if (!change.ok) return change
@@ -68,10 +68,10 @@ function accessChanges(
   return ok(changes)
 }
 
-function trackToSet(process: Process, seat: Seat, confined: boolean, ask: Asks, at: Instant): Outcome<Track, Refusal> {
+function trackToSet(process: Process, seat: Seat, as: As, ask: Asks, at: Instant): Outcome<Track, Refusal> {
   const track = row(process.tracks.by, ask.track)
   if (track && isAtDesk(seat, track)) return ok(track)
-  const isSeen = track !== null && sightIn(process, seat, confined, track, at) !== null
+  const isSeen = track !== null && sightIn(process, seat, as, track, at) !== null
   return refuse({ code: isSeen ? 'not-yours-to-open' : 'no-such-thing' })
 }
 

@@ -5,7 +5,7 @@ import { decideSetAccess } from './cells.ts'
 import { decideAcceptCharter, decideOpenTalks } from './charter.ts'
 import type { Command, CommandType, TextCommand } from './commands.ts'
 import { decideComment, decideResolve, sees } from './comments.ts'
-import { type Sight, sightIn } from './matrix.ts'
+import { type As, isUnconfirmed, type Sight, sightIn } from './matrix.ts'
 import { decidePublishNotice } from './notices.ts'
 import { hasBindingRole, hasMandate, seatIn } from './people.ts'
 import { decideTakePosition } from './positions.ts'
@@ -28,10 +28,7 @@ const BINDING: ReadonlySet<CommandType> = new Set([
   'AgreeBracket',
 ])
 
-/**
- * Whoever holds a bracket consents to it, and who lifts its part gives it up: by any seat of the party that may suggest,
- * but by nobody whom the party has not confirmed.
- */
+/** Speaking for the party in a text: by any of its seats that may suggest, but by nobody whom the party has not confirmed. */
 const HOLDING: ReadonlySet<CommandType> = new Set(['JoinBracket', 'WithdrawBracket'])
 
 /**
@@ -47,6 +44,7 @@ export function decide(process: Process, asked: Asked): Decision {
   if (by.confined && HOLDING.has(command.type)) return refuse({ code: 'not-confirmed' })
   const unfit = mayNotBindNow(process, asked, seat, by.confined)
   if (unfit) return unfit
+  const here = { process, asked, seat, as: by }
   switch (command.type) {
     case 'AcceptCharter':
       return decideAcceptCharter(process, seat, command)
@@ -59,17 +57,17 @@ export function decide(process: Process, asked: Asked): Decision {
     case 'PublishNotice':
       return decidePublishNotice(process, asked, seat, command)
     case 'Comment':
-      return inTrack(process, asked, seat, command, (track, sight) =>
+      return inTrack(here, command, (track, sight) =>
         decideComment({ process, seat, confined: by.confined, sight }, asked, track, command),
       )
     case 'ResolveComment':
-      return resolve(process, asked, seat, by.confined)
+      return resolve(here, command)
     case 'TakePosition':
-      return inTrack(process, asked, seat, command, (track) => decideTakePosition(process, asked, seat, track, command))
+      return inTrack(here, command, (track) => decideTakePosition(process, asked, seat, track, command))
     default:
-      return isText(command)
-        ? inTrack(process, asked, seat, command, () => decideText(process, { ...asked, command }))
-        : misplaced(command)
+      if (!isText(command)) return misplaced(command)
+      if (isUnconfirmed(process, seat, by)) return refuse({ code: 'not-confirmed' })
+      return inTrack(here, command, () => decideText(process, { ...asked, command }))
   }
 }
 
@@ -98,29 +96,34 @@ function mayNotBindNow(
   return confined ? refuse({ code: 'not-confirmed' }) : null
 }
 
+/** Who asks, where. */
+interface Here {
+  process: Process
+  asked: Asked
+  seat: Seat
+  as: As
+}
+
 /** A track the sender sees, open, in talks that are open: a caucus needs no open talks. */
 function inTrack(
-  process: Process,
-  { by, at }: Asked,
-  seat: Seat,
+  { process, asked, seat, as }: Here,
   command: { track: Track['id'] },
   then: (track: Track, sight: Sight) => Decision,
 ): Decision {
   const track = row(process.tracks.by, command.track)
-  const confined = by !== 'operator' && by.confined
-  const sight = track && sightIn(process, seat, confined, track, at)
+  const sight = track && sightIn(process, seat, as, track, asked.at)
   if (!track || !sight) return refuse({ code: 'no-such-thing' })
   if (track.status !== 'open') return refuse({ code: 'track-not-open' })
   if (process.openedAt === null && track.kind !== 'caucus') return refuse({ code: 'talks-not-open' })
   return then(track, sight)
 }
 
-function resolve(process: Process, asked: Asked, seat: Seat, confined: boolean): Decision {
-  if (asked.command.type !== 'ResolveComment') return misplaced(asked.command)
-  const comment = row(process.comments.by, asked.command.comment)
+function resolve(here: Here, command: Extract<Command, { type: 'ResolveComment' }>): Decision {
+  const { process, seat, as } = here
+  const comment = row(process.comments.by, command.comment)
   if (!comment) return refuse({ code: 'no-such-thing' })
-  return inTrack(process, asked, seat, comment, (_, sight) => {
-    const reading = { process, seat, confined, sight }
+  return inTrack(here, comment, (_, sight) => {
+    const reading = { process, seat, confined: as.confined, sight }
     return sees(reading, comment) ? decideResolve(reading, comment) : refuse({ code: 'no-such-thing' })
   })
 }

@@ -1,7 +1,7 @@
 import type { Instant, PartyId, SeatId } from '../ids.ts'
 import type { Text } from '../text/structure.ts'
 import { commentsOf, sees } from './comments.ts'
-import { type Reader, readersIn, type Sight, sightIn } from './matrix.ts'
+import { type As, type Reader, readersIn, type Sight, sightIn } from './matrix.ts'
 import { noticesFor } from './notices.ts'
 import { isMediator, seatIn } from './people.ts'
 import type { Charter, Comment, Notice, Party, Process, Seat, Table, Track } from './process.ts'
@@ -11,16 +11,16 @@ import type { Viewer } from './view.ts'
 /** What a viewer knows of: the ground of its view, and of every look-up of an id it names. */
 
 /** A viewer whose seat was looked up. */
-export interface Looking {
+export interface Looking extends As {
   process: Process
   seat: Seat
-  confined: boolean
   at: Instant
 }
 /** Null when the seat is none of this process. */
-export function lookingAs(process: Process, by: Pick<Viewer, 'seat' | 'confined'>, at: Instant): Looking | null {
+export function lookingAs(process: Process, by: As & Pick<Viewer, 'seat'>, at: Instant): Looking | null {
   const seat = seatIn(process, by.seat)
-  return seat ? { process, seat, confined: by.confined, at } : null
+  const { confined, previewed } = by
+  return seat && { process, seat, confined, at, ...(previewed && { previewed }) }
 }
 
 export interface Seen {
@@ -28,11 +28,12 @@ export interface Seen {
   sight: Sight
 }
 /** Every track the viewer sees, in order. */
-export function tracksSeen({ process, seat, confined, at }: Looking): Seen[] {
+export function tracksSeen(looking: Looking): Seen[] {
+  const { process, seat, at } = looking
   const seen: Seen[] = []
   for (const id of process.tracks.order) {
     const track = row(process.tracks.by, id)
-    const sight = track && sightIn(process, seat, confined, track, at)
+    const sight = track && sightIn(process, seat, looking, track, at)
     if (track && sight) seen.push({ track, sight })
   }
   return seen
@@ -90,7 +91,7 @@ function noteSeat(known: Known, seat: SeatId, party: PartyId): void {
 }
 
 /** The seats a viewer may name, by id. */
-export function knownSeats(process: Process, by: Pick<Viewer, 'seat' | 'confined'>, at: Instant): Map<string, Seat> {
+export function knownSeats(process: Process, by: As & Pick<Viewer, 'seat'>, at: Instant): Map<string, Seat> {
   const looking = lookingAs(process, by, at)
   if (!looking) return new Map()
   const tracks = tracksSeen(looking)

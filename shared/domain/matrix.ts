@@ -34,26 +34,33 @@ function isThereFor(process: Process, track: Track, party: PartyId): boolean {
 }
 
 /** What decides for the seat in this track, or null when the track is hidden from it. */
-function sightOf(process: Process, by: Pick<Viewer, 'seat' | 'confined'>, track: Track, at: Instant): Sight | null {
+function sightOf(process: Process, by: As & Pick<Viewer, 'seat'>, track: Track, at: Instant): Sight | null {
   const seat = seatIn(process, by.seat)
-  return seat ? sightIn(process, seat, by.confined, track, at) : null
+  return seat ? sightIn(process, seat, by, track, at) : null
 }
+/** How somebody looks as a seat. */
+export type As = Pick<Viewer, 'confined' | 'previewed'>
 export interface Sight {
   level: Exclude<Level, 'hidden'>
   grant: Grant
   since: Instant
 }
 
-/** `sightOf` of a seat already looked up. */
-export function sightIn(process: Process, seat: Seat, confined: boolean, track: Track, at: Instant): Sight | null {
-  if (confined && isPrivate(track.kind)) return null
+/** `sightOf` of a seat already looked up. Whom its delegation has not confirmed reads and comments, whatever the cell says. */
+export function sightIn(process: Process, seat: Seat, as: As, track: Track, at: Instant): Sight | null {
+  if (as.confined && isPrivate(track.kind)) return null
   const cell = cellOf(track, seat, at)
   if (!cell || cell.level === 'hidden' || !isThereFor(process, track, seat.party)) return null
-  return cell as Sight
+  const isCapped = includes(cell.level, 'suggest') && isUnconfirmed(process, seat, as)
+  return isCapped ? { ...cell, level: 'comment' } : (cell as Sight)
 }
 
+/** Whether this is a person whom the delegation it would write for has not confirmed. */
+export const isUnconfirmed = (process: Process, seat: Seat, as: As): boolean =>
+  as.confined && !as.previewed && partyIn(process, seat.party)?.kind === 'delegation'
+
 /** The level of a seat's session in a track; hidden for a track that is not there. */
-export function levelOf(process: Process, by: Pick<Viewer, 'seat' | 'confined'>, track: TrackId, at: Instant): Level {
+export function levelOf(process: Process, by: As & Pick<Viewer, 'seat'>, track: TrackId, at: Instant): Level {
   const found = row(process.tracks.by, track)
   return (found && sightOf(process, by, found, at)?.level) ?? 'hidden'
 }

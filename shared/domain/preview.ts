@@ -27,10 +27,9 @@ export interface Preview {
 
 /**
  * The room as a party sees it, now or under changes not yet made. It is `viewFor` of the party's head (of an alternate, or
- * of its first seat, where there is no head) in a confined session, so it is byte for byte what such a session receives,
- * apart from `me.session`. The head's own confirmed session gets the same in everything but what the mediators must not
- * see: caucus and backchannel with all that follows from them, comments to its delegation alone, its positions, and its
- * people's invitations and sessions.
+ * of its first seat, where there is no head): byte for byte what the head receives, apart from `me.session` and what the
+ * mediators must not see: caucus and backchannel with all that follows from them, comments to its delegation alone, its
+ * positions, and its people's invitations and sessions.
  *
  * Mediators only. Changes are checked as `SetAccess` would be, with the same refusals; a batch that changes nothing previews
  * what is. Nothing is recorded.
@@ -48,7 +47,7 @@ export function previewAs(
   if (!head) return refuse({ code: 'no-such-thing' })
   const after = under(process, by, changes ?? [], at)
   if (!after.ok) return after
-  const viewer: Viewer = { seat: head.id, confined: true, session: null }
+  const viewer: Viewer = { seat: head.id, confined: true, session: null, previewed: true }
   const now = viewFor(viewer, process, at).tracks.map(({ id }) => id)
   const view = viewFor(viewer, after.value, at)
   const then = view.tracks.map(({ id }) => id)

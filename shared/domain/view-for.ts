@@ -58,8 +58,9 @@ function charterFor({ process, seat }: Looking): View['charter'] {
 
 function meFor(viewer: Viewer, { process, seat, at }: Looking): View['me'] {
   const { id, party, role, name } = seat
-  const binds = mayBind(process, seat, at)
-  return { seat: id, party, role, name, binds, confined: viewer.confined, session: viewer.session }
+  const confined = viewer.confined && !viewer.previewed
+  const binds = mayBind(process, seat, at) && !confined
+  return { seat: id, party, role, name, binds, confined, session: viewer.session }
 }
 
 /** Slots count the parties the viewer knows: a gap would tell of one it does not. */

@@ -17,9 +17,14 @@ import type {
 /** Who looks. Everything they receive about the process is `viewFor` of this. */
 export interface Viewer {
   seat: SeatId
-  /** A session opened by a re-issued invitation and not yet confirmed: caucus and backchannel are absent. */
+  /**
+   * A session opened by a re-issued invitation and not yet confirmed: caucus and backchannel are absent, and for a
+   * delegation it reads and comments only.
+   */
   confined: boolean
   session: SessionId | null
+  /** With `confined`: a mediator's preview. What is the party's alone is absent, what the party may do is shown as it is. */
+  previewed?: true
 }
 
 /**

@@ -149,6 +149,8 @@ describe('a link that was issued again by somebody outside the delegation', () =
     expect(await device.open(caucus.id)).toEqual(await device.open('x'.repeat(caucus.id.length)))
     for (const word of [caucus.id, caucus.title, 'caucus']) expect(device.bytes().includes(word)).toBe(false)
     expect(kinds(device)).toEqual(['plenary'])
+    const level = () => device.view().tracks.find(({ kind }) => kind === 'plenary')?.level
+    expect(level()).toBe('comment')
 
     await until(() => head.view().access.sessions.some(({ state }) => state === 'to-be-confirmed'))
     const waiting = head.view().access.sessions.find(({ state }) => state === 'to-be-confirmed') ?? fail('session')
@@ -162,6 +164,7 @@ describe('a link that was issued again by somebody outside the delegation', () =
     expect(await head.act(confirm(device.figures ?? ''))).toEqual({ made: [] })
     await until(() => device.view().me.confined === false)
     expect(kinds(device)).toContain('caucus')
+    expect(level()).toBe('suggest')
     expect('opened' in (await device.open(caucus.id))).toBe(true)
   })
 

@@ -129,8 +129,8 @@ export class Story {
   hashOf = (track: TrackId, clause: ClauseId): Hash | null =>
     this.process.tracks.by[track]?.text?.clauses[clause] ? hashJson({ track, clause }) : null
 
-  view(seat: string, { confined = false, session = null }: Partial<Viewer> = {}): View {
-    return viewFor({ seat: seatId(seat), confined, session }, this.process, this.at)
+  view(seat: string, as: Partial<Viewer> = {}): View {
+    return viewFor({ seat: seatId(seat), confined: false, session: null, ...as }, this.process, this.at)
   }
 
   /** The first clause of a track. */

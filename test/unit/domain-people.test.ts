@@ -25,6 +25,7 @@ test('F2 only a head or alternate binds; an adviser, a mediator and a moderator 
   for (const seat of ['tavira-adviser', 'union-mediator', 'forum-moderator'])
     expect(story.view(seat).me.binds).toBe(false)
   for (const seat of ['tavira-head', 'tavira-alternate']) expect(story.view(seat).me.binds).toBe(true)
+  expect(story.view('tavira-head', { confined: true }).me.binds).toBe(false)
 })
 
 test('F2 an act at the last instant of a mandate is in time, one after it is refused, and the alternate may still act', () => {
@@ -54,6 +55,32 @@ test('F2 a session that its delegation has not confirmed binds nobody', () => {
   const agree = { ...position(story), type: 'AgreeClause' } as const
   const { type, track, clause, hash } = agree
   given(story).when(confined('tavira-head'), { type, track, clause, hash }).refused({ code: 'not-confirmed' })
+})
+
+test('A2 a session that its delegation has not confirmed reads and comments; it writes nothing in the delegation’s name', () => {
+  const story = Story.of()
+  const clause = story.clause('channel')
+  const [track, plenary] = [trackId('channel'), trackId('plenary')]
+  const host = story.process.tracks.by[track]?.text?.clauses[clause]?.leaf
+  if (!host) throw new Error('the channel has a text')
+  const bracket = 'b'.repeat(22) as BracketId
+  const open = { type: 'OpenBracket', kind: 'insert', track, bracket, clause, host, after: null } as const
+  const lock = { type: 'LockClause', track, clause } as const
+  const absent = { ...lock, track: trackId('never-was') }
+  for (const command of [open, lock, absent])
+    given(story).when(confined('tavira-adviser'), command).refused({ code: 'not-confirmed' })
+  const levels = (seat: string, as = {}) => story.view(seat, as).tracks.map(({ id, level }) => [id, level])
+  const unsure = { confined: true }
+  expect(levels('tavira-head')).toContainEqual(['channel', 'edit'])
+  expect(levels('tavira-head', unsure)).toEqual([
+    ['plenary', 'comment'],
+    ['channel', 'comment'],
+  ])
+  const said = { type: 'Comment', track: plenary, clause: story.clause(), words: 'Why?', audience: 'track' } as const
+  expect(story.did(confined('tavira-adviser'), said).view('council-head').comments).toHaveLength(1)
+  const lowered = story.did('union-mediator', setAccess('plenary', { tavira: 'read' }))
+  expect(lowered.view('tavira-head', unsure).tracks[0]?.level).toBe('read')
+  expect(levels('forum-moderator', unsure)).toEqual([['session', 'edit']])
 })
 
 test('P8 a session that its delegation has not confirmed consents to no bracket by joining, and lifts none', () => {

@@ -26,14 +26,22 @@ function busy(): Story {
     .did('union-mediator', { type: 'PublishNotice', words: 'Hello.' })
 }
 
-test("F5.8 a preview is byte for byte what the party's head receives in a session not confirmed", () => {
+/** As the same person has it whose delegation has not confirmed it: what it may write is held back. */
+function held(view: View): View {
+  const isHeld = view.parties.find(({ id }) => id === view.me.party)?.kind === 'delegation'
+  const writes = (level: string) => level === 'suggest' || level === 'edit'
+  const tracks = view.tracks.map((track) => (isHeld && writes(track.level) ? { ...track, level: 'comment' } : track))
+  return { ...view, me: { ...view.me, confined: true, binds: false }, tracks } as View
+}
+
+test("F5.8 a preview is what the party's head receives in a session not confirmed, with the party's own levels", () => {
   const story = busy()
   for (const [party, head] of [
     ['tavira', 'tavira-head'],
     ['council', 'council-head'],
     ['forum', 'forum-moderator'],
   ] as const) {
-    expect(bytes(shown(story, party).view)).toBe(bytes(story.view(head, { confined: true })))
+    expect(bytes(held(shown(story, party).view))).toBe(bytes(story.view(head, { confined: true })))
   }
 })
 
@@ -57,7 +65,6 @@ test("F5.8 the head's own view differs from it by caucus, backchannel and its ow
   expect(hidden.size).toBe(2)
   const expected: View = {
     ...own,
-    me: { ...own.me, confined: true },
     tracks: own.tracks.filter(({ id }) => !hidden.has(id)),
     comments: own.comments.filter(({ track, audience }) => !hidden.has(track) && audience !== 'party'),
   }
@@ -78,7 +85,7 @@ test('F5.8 a preview of pending changes is what the party receives once they are
     const pending = shown(story, party, batch).view
     const decided = story.decide('union-mediator', { type: 'SetAccess', changes: batch })
     if (!decided.ok) throw new Error('the batch is fine')
-    expect(bytes(pending)).toBe(bytes(decided.value.view(head, { confined: true })))
+    expect(bytes(held(pending))).toBe(bytes(decided.value.view(head, { confined: true })))
   }
 })
 

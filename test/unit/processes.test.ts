@@ -242,7 +242,7 @@ describe('looking as another', () => {
       ok: false,
     })
     await stage.mediate({ type: 'SetAccess', changes })
-    const forum = await stage.seat(FORUM, { confined: true })
+    const forum = await stage.seat(FORUM)
     await forum.open(PLENARY)
     expect(preview.ok && preview.value).toMatchObject({ view: forum.view, newlySees: [PLENARY], loses: [] })
     expect(text.ok && text.value.type === 'PreviewText' && text.value.structure).toEqual(forum.text(PLENARY).structure)
