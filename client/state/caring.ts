@@ -5,8 +5,14 @@ import type { View } from '#shared/domain/view.ts'
 
 const CARES: ReadonlySet<Role> = new Set(['head', 'alternate', 'moderator', 'mediator'])
 const INVITES: ReadonlySet<Role> = new Set(['head', 'moderator', 'mediator'])
-/** Whether the viewer has a page of its own people: those who look after their party, on a confirmed device. */
-export const caresForPeople = ({ me }: View): boolean => CARES.has(me.role) && !me.confined
+/**
+ * Whether the viewer has a page of its own people, on a confirmed device: those who look after their party, and every member
+ * while the device of another waits for one of it.
+ */
+export const caresForPeople = ({ me, access }: View): boolean =>
+  !me.confined && (CARES.has(me.role) || access.sessions.some(({ seat }) => seat !== me.seat))
+/** Whether the viewer is told of all devices of that seat; else only of those that wait. */
+export const knowsDevicesOf = ({ me }: View, seat: string): boolean => CARES.has(me.role) || seat === me.seat
 export const givesLinks = ({ me }: View): boolean => INVITES.has(me.role) && !me.confined
 
 /** How many devices of its own party wait for the viewer's answer. */

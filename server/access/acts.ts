@@ -1,6 +1,7 @@
 import type { AccessCommand } from '#shared/domain/commands.ts'
 import type { AccessEvent } from '#shared/domain/events.ts'
 import type { Session } from '#shared/domain/process.ts'
+import { row } from '#shared/domain/rows.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import { type Hash, type Instant, instant, parseHash, type SeatId, type SessionId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
@@ -8,7 +9,7 @@ import type { Refusal } from '#shared/refusals.ts'
 import type { Random } from '#shared/world.ts'
 import type { Audience } from '../log/log.ts'
 import type { AccessActs, Running } from '../processes/port.ts'
-import { invites, mayConfirm, mayInvite, mayNameAccessOf, opensConfined, rowOf } from './authority.ts'
+import { invites, mayConfirm, mayInvite, mayNameAccessOf, opensConfined } from './authority.ts'
 import { hashOf, isFigures, mintCode } from './secrets.ts'
 
 const MINUTE_MS = 60_000
@@ -33,7 +34,7 @@ export interface ActsOptions {
 
 /** Who an entry about a seat's access tells: that seat's party, at once. */
 export function audienceOf(running: Running, seat: SeatId): Audience {
-  const party = rowOf(running.state.seats.by, seat)?.party
+  const party = row(running.state.seats.by, seat)?.party
   return party ? { who: 'party', party } : { who: 'server' }
 }
 
@@ -92,7 +93,7 @@ function revocations(running: Running, seat: SeatId): AccessEvent[] {
 }
 
 async function revoke(running: Running, by: By, invitation: Hash): Answer {
-  const known = rowOf(running.state.access.invitations, invitation)
+  const known = row(running.state.access.invitations, invitation)
   const isBlind = by !== 'operator' && by.confined
   if (!known || isBlind || !mayNameAccessOf(running.state, by, known.seat)) return refuse({ code: 'no-such-thing' })
   if (known.revoked || known.session) return refuse({ code: 'nothing-to-change' })
@@ -114,11 +115,13 @@ async function addDevice({ random, now }: ActsOptions, running: Running, by: By)
   )
 }
 
-/** A session that the asker sees: one that waits to be confirmed sees itself alone. */
+/** A session that the asker sees: one that waits is seen by its whole party, and sees itself alone. */
 function sessionNamed({ state }: Running, by: By, id: SessionId): Session | null {
-  const session = rowOf(state.access.sessions.by, id)
+  const session = row(state.access.sessions.by, id)
   if (!session || (by !== 'operator' && by.confined && by.session !== id)) return null
-  return mayNameAccessOf(state, by, session.seat) ? session : null
+  const isWaiting = session.confined !== null && !session.ended
+  const isSeen = mayNameAccessOf(state, by, session.seat) || (isWaiting && mayConfirm(state, by, session.seat))
+  return isSeen ? session : null
 }
 
 async function confirm(

@@ -1,32 +1,19 @@
-import type { Process, Seat } from '#shared/domain/process.ts'
+import { isMediation, looksAfterItsParty, seatIn } from '#shared/domain/people.ts'
+import type { Process, Seat, Session } from '#shared/domain/process.ts'
+import { rowsOf } from '#shared/domain/rows.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import type { PartyId, SeatId } from '#shared/ids.ts'
 
 /** Who may decide about the seats, invitations and sessions of whom. Deny by default. */
 
-/** The row of an id that came from outside: never what every object inherits (`constructor`). */
-export const rowOf = <T>(rows: Record<string, T>, id: string): T | undefined =>
-  Object.hasOwn(rows, id) ? rows[id] : undefined
-
 type By = Viewer | 'operator'
 
-const seatOf = (process: Process, by: By): Seat | null =>
-  by === 'operator' ? null : (rowOf(process.seats.by, by.seat) ?? null)
+const seatOf = (process: Process, by: By): Seat | null => (by === 'operator' ? null : seatIn(process, by.seat))
 const isConfined = (by: By): boolean => by !== 'operator' && by.confined
-const partyOf = (process: Process, seat: SeatId): PartyId | null => rowOf(process.seats.by, seat)?.party ?? null
+const partyOf = (process: Process, seat: SeatId): PartyId | null => seatIn(process, seat)?.party ?? null
 
 /** A head leads its delegation; a party without heads is led by its moderators or mediators. */
 const leads = (seat: Seat): boolean => seat.role === 'head' || seat.role === 'moderator' || seat.role === 'mediator'
-
-/** Looks after its own people: devices, sessions, confirming. */
-function looksAfterItsParty(process: Process, seat: Seat): boolean {
-  if (leads(seat) || seat.role === 'alternate') return true
-  const led = process.seats.order.some((id) => {
-    const other = process.seats.by[id]
-    return other !== undefined && other.party === seat.party && (leads(other) || other.role === 'alternate')
-  })
-  return !led
-}
 
 /** Whether the role invites anyone at all; asked before any look-up, so that the answer tells nothing of others' seats. */
 export function invites(process: Process, by: By): boolean {
@@ -44,13 +31,17 @@ export function mayInvite(process: Process, by: By, seat: SeatId): boolean {
 }
 
 /**
- * Whether what a new invitation opens must stay without caucus and backchannel until a member confirms the person:
- * its issuer is not of that party, so it may know nothing of them.
+ * Whether what a new invitation opens must stay without caucus and backchannel until a member confirms the person: its
+ * issuer is not of that party, so it may know nothing of them. A link for the mediators opens whole while none of them is
+ * in on a device they are sure of: nobody could confirm it, and the talks would be without a desk.
  */
 export function opensConfined(process: Process, by: By, seat: SeatId): boolean {
-  const own = seatOf(process, by)
-  return own === null || own.party !== partyOf(process, seat)
+  const party = partyOf(process, seat)
+  if (party === null || seatOf(process, by)?.party === party) return false
+  return !isMediation(process, party) || rowsOf(process.access.sessions).some((one) => isSure(process, one, party))
 }
+const isSure = (process: Process, { seat, confined, ended }: Session, party: PartyId): boolean =>
+  !confined && !ended && partyOf(process, seat) === party
 
 /** Whose invitations and sessions a viewer can see, and so name: its own; those of its party if it looks after it; a mediator all. */
 export function mayNameAccessOf(process: Process, by: By, seat: SeatId): boolean {
@@ -62,9 +53,11 @@ export function mayNameAccessOf(process: Process, by: By, seat: SeatId): boolean
   return own.role === 'mediator' || (looksAfterItsParty(process, own) && own.party === partyOf(process, seat))
 }
 
-/** Whether a viewer may confirm that the new device of `seat` is in the right hands: a member of that party, sure itself. */
+/**
+ * Whether a viewer may say that the new device of `seat` is in the right hands, or is not: any member of that party that is
+ * sure itself, so that a delegation without its head and alternate is not shut out.
+ */
 export function mayConfirm(process: Process, by: By, seat: SeatId): boolean {
   const own = seatOf(process, by)
-  if (!own || isConfined(by) || own.party !== partyOf(process, seat)) return false
-  return own.id === seat || looksAfterItsParty(process, own)
+  return own !== null && !isConfined(by) && own.party === partyOf(process, seat)
 }

@@ -1,5 +1,6 @@
 import type { AccessEvent } from '#shared/domain/events.ts'
-import type { Invitation, Process, Seat, Session } from '#shared/domain/process.ts'
+import type { Invitation, Process, Seat } from '#shared/domain/process.ts'
+import { row } from '#shared/domain/rows.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import { viewFor } from '#shared/domain/view-for.ts'
 import { type Instant, instant, type SeatId, type SessionId } from '#shared/ids.ts'
@@ -9,7 +10,6 @@ import type { Refusal } from '#shared/refusals.ts'
 import type { Random } from '#shared/world.ts'
 import type { Running } from '../processes/port.ts'
 import { audienceOf, FIRST_INVITATION_MS } from './acts.ts'
-import { rowOf } from './authority.ts'
 import type { Registry } from './registry.ts'
 import { FIGURES_MS, figuresAt, hashOf, isCode, isToken, mintCode, mintSession, mintToken } from './secrets.ts'
 
@@ -53,7 +53,7 @@ export interface DoorOptions {
 
 /** The viewer of a session, or null when it no longer opens anything. */
 function viewerOf(process: Process, id: SessionId): (Viewer & { session: SessionId }) | null {
-  const session: Session | undefined = rowOf(process.access.sessions.by, id)
+  const session = row(process.access.sessions.by, id)
   if (!session || session.ended) return null
   return { seat: session.seat, confined: session.confined !== null, session: id }
 }
@@ -68,14 +68,14 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
 
     async look(code) {
       const running = isCode(code) ? await registry.invitation(hashOf(code)) : null
-      const invitation = running && rowOf(running.state.access.invitations, hashOf(code))
+      const invitation = running && row(running.state.access.invitations, hashOf(code))
       return running && invitation ? looked(running.state, invitation, now()) : { state: 'unknown' }
     },
 
     async redeem(code) {
       const hash = hashOf(code)
       const running = isCode(code) ? await registry.invitation(hash) : null
-      const invitation = running && rowOf(running.state.access.invitations, hash)
+      const invitation = running && row(running.state.access.invitations, hash)
       if (!running || !invitation) return refuse({ code: 'invitation-unknown' })
       const state = stateOf(invitation, now())
       if (state !== 'open') return refuse({ code: `invitation-${state}` })
@@ -85,7 +85,7 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
       const recorded = await running.recordAccess(seat, audienceOf(running, seat), [redeemed])
       if (!recorded.ok) return recorded
       // The log is the judge of a race: its first redemption counts, on whatever node it came in.
-      const opened = rowOf(running.state.access.invitations, hash)?.session
+      const opened = row(running.state.access.invitations, hash)?.session
       if (opened !== made.session.session) return refuse({ code: 'invitation-used' })
       const { session: id, token } = made.session
       const figures = invitation.confined ? { figures: figuresAt({ id, token }, now()) } : {}
@@ -94,7 +94,7 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
 
     async figures(token) {
       const known = isToken(token) ? await registry.session(hashOf(token)) : null
-      const session = known && rowOf(known.running.state.access.sessions.by, known.session)
+      const session = known && row(known.running.state.access.sessions.by, known.session)
       if (!session || session.ended) return refuse({ code: 'session-ended' })
       if (!session.confined) return refuse({ code: 'nothing-to-change' })
       const at = now()
@@ -104,7 +104,7 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
     firstInvitations: (running) => firstInvitations(running, random, now),
 
     async openSeat(running, seat) {
-      if (!rowOf(running.state.seats.by, seat)) return refuse({ code: 'no-such-thing' })
+      if (!row(running.state.seats.by, seat)) return refuse({ code: 'no-such-thing' })
       const made = newSession(running, seat, random)
       const invitation = hashOf(mintCode(random))
       const audience = audienceOf(running, seat)
@@ -122,7 +122,7 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
 function newSession(running: Running, seat: SeatId, random: Random) {
   const session = mintSession(random)
   const token = mintToken(random)
-  const party = rowOf(running.state.seats.by, seat)?.party
+  const party = row(running.state.seats.by, seat)?.party
   if (!party) throw new Error('an invitation names a seat of its process')
   const signedIn: SignedIn = { token, seat, party, process: running.id, session }
   // No figures: they follow from the token's hash and the time, and whether any are asked for is the invitation's.
@@ -133,7 +133,7 @@ async function firstInvitations(running: Running, random: Random, now: () => Ins
   const { seats, parties } = running.state
   const until = instant(now() + FIRST_INVITATION_MS)
   const codes = new Map(seats.order.map((id) => [id, mintCode(random)]))
-  const seatRows = seats.order.flatMap((id) => rowOf(seats.by, id) ?? [])
+  const seatRows = seats.order.flatMap((id) => row(seats.by, id) ?? [])
   for (const party of parties.order) {
     const events = seatRows
       .filter((seat) => seat.party === party)
@@ -155,8 +155,8 @@ function stateOf(invitation: Invitation, now: Instant): 'open' | 'used' | 'expir
 function looked(process: Process, invitation: Invitation, now: Instant): Looked {
   const state = stateOf(invitation, now)
   const { secretariat, title } = process
-  const seat = rowOf(process.seats.by, invitation.seat)
-  const party = seat && rowOf(process.parties.by, seat.party)
+  const seat = row(process.seats.by, invitation.seat)
+  const party = seat && row(process.parties.by, seat.party)
   if (!seat || !party || state !== 'open')
     return { state: state === 'open' ? 'expired' : state, process: { title }, secretariat }
   const { id, name, role } = seat

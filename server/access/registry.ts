@@ -1,8 +1,8 @@
 import type { AccessEvent, Event, Fact } from '#shared/domain/events.ts'
+import { row } from '#shared/domain/rows.ts'
 import type { Hash, ProcessId, SessionId } from '#shared/ids.ts'
 import { parseHash } from '#shared/ids.ts'
 import type { Processes, Running } from '../processes/port.ts'
-import { rowOf } from './authority.ts'
 
 /**
  * Which process a code or a token belongs to: hashes only, rebuilt from the processes' folded state and kept up with
@@ -69,7 +69,7 @@ class LiveRegistry implements Registry {
       if (hash) this.#invitations.set(hash, running)
     }
     for (const id of sessions.order) {
-      const token = rowOf(sessions.by, id)?.token
+      const token = row(sessions.by, id)?.token
       if (token) this.#sessions.set(token, { running, session: id })
     }
   }

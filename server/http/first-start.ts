@@ -1,5 +1,5 @@
+import { row } from '#shared/domain/rows.ts'
 import { type ProcessId, parseSeatId } from '#shared/ids.ts'
-import { rowOf } from '../access/authority.ts'
 import type { Door } from '../access/door.ts'
 import type { Processes, Running } from '../processes/port.ts'
 import type { SeatCookies } from './cookies.ts'
@@ -39,8 +39,8 @@ async function show(options: FirstStartOptions, asked: Asked): Promise<Reply> {
   const { id, title, parties, seats } = running.state
   const body = {
     process: { id, title },
-    parties: parties.order.map((party, index) => ({ ...rowOf(parties.by, party), slot: index + 1 })),
-    seats: seats.order.map((seat) => rowOf(seats.by, seat)),
+    parties: parties.order.map((party, index) => ({ ...row(parties.by, party), slot: index + 1 })),
+    seats: seats.order.map((seat) => row(seats.by, seat)),
   }
   return { status: 200, body }
 }

@@ -1,9 +1,9 @@
 import { isAbsolute } from 'node:path'
 import { parseProcessFile } from '#shared/domain/file.ts'
 import type { Process } from '#shared/domain/process.ts'
+import { row } from '#shared/domain/rows.ts'
 import { parseOpaque, parseProcessId, parseSeatId, type SeatId, type SessionId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
-import { rowOf } from '../access/authority.ts'
 import type { Door } from '../access/door.ts'
 import type { Registry } from '../access/registry.ts'
 import { startProcess } from '../access/starting.ts'
@@ -79,7 +79,7 @@ async function listSeats(options: OperatorOptions, body: unknown): Promise<Reply
 }
 
 function seatRow(state: Process, id: SeatId) {
-  const seat = rowOf(state.seats.by, id)
+  const seat = row(state.seats.by, id)
   if (!seat) return []
   const invitations = Object.values(state.access.invitations).filter((row) => row.seat === id)
   const open = invitations.some((row) => !row.session && !row.revoked)
@@ -92,7 +92,7 @@ function seatRow(state: Process, id: SeatId) {
 
 const sessionsOf = (state: Process, seat: SeatId) =>
   state.access.sessions.order
-    .flatMap((id) => rowOf(state.access.sessions.by, id) ?? [])
+    .flatMap((id) => row(state.access.sessions.by, id) ?? [])
     .filter((session) => session.seat === seat && !session.ended)
 
 async function invite(options: OperatorOptions, body: unknown): Promise<Reply> {

@@ -143,15 +143,19 @@ const sessionsBySeat = once(
   (sessions: Access['sessions']): Map<SeatId, Session[]> => Map.groupBy(rowsOf(sessions), ({ seat }) => seat),
 )
 
-/** Seat by seat, the oldest first. A confined session sees none. */
+/** Seat by seat, the oldest first: with those of its party that wait for one of it. A confined session sees none. */
 function accessFor({ process, seat, confined }: Looking, session: SessionId | null): View['access'] {
   if (confined) return { invitations: [], sessions: [] }
   const seats = seatsLookedAfter(process, seat)
   const { invitations, sessions } = process.access
+  const isCared = new Set(seats)
+  const shown = isMediator(seat) ? seats : seatsOf(process, seat.party)
   return {
     invitations: seats.flatMap(({ id }) => invitationsBySeat(invitations).get(id) ?? []),
-    sessions: seats.flatMap(({ id }) =>
-      (sessionsBySeat(sessions).get(id) ?? []).map((one) => sessionView(one, session)),
+    sessions: shown.flatMap((one) =>
+      (sessionsBySeat(sessions).get(one.id) ?? [])
+        .filter(({ confined, ended }) => isCared.has(one) || (confined !== null && !ended))
+        .map((known) => sessionView(known, session)),
     ),
   }
 }

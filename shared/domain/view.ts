@@ -66,7 +66,10 @@ export interface View {
     at: Instant
     until?: Instant
   }[]
-  /** Own delegation's invitations and sessions (heads and alternates: all of their party; everyone: their own; mediators: all). */
+  /**
+   * Own delegation's invitations and sessions (heads and alternates: all of their party; everyone: their own, and sessions of
+   * their party that wait to be confirmed; mediators: all).
+   */
   access: { invitations: InvitationView[]; sessions: SessionView[] }
   /** Mediators only. */
   desk: Desk | null

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Command } from '#shared/domain/commands.ts'
+import type { InvitationView } from '#shared/domain/view.ts'
 import { parseOpaque, parseSeatId, type SeatId, type SessionId } from '#shared/ids.ts'
 import { cleanUp, post, type StartedProcess, type StartedServer, startServer } from '../support/server.ts'
 import { openWire, type WireClient } from '../support/wire-client.ts'
@@ -178,6 +179,58 @@ describe('a link that was issued again by somebody outside the delegation', () =
     expect(await device.act(end(adviser.view().me.session))).toEqual(refused('no-such-thing'))
     await device.act(end(device.view().me.session))
     expect(await device.gone).toEqual({ code: 'session-ended' })
+  })
+
+  test('A2 when head and alternate have lost all devices, an adviser confirms; who looks on sees what waits and no more', async () => {
+    await start()
+    const adviser = await enter('north-adviser')
+    const south = await enter('south-head')
+    const first = await enter('north-head')
+    const mediator = await enter('mediator')
+    await first.act(end(first.view().me.session))
+    const code = await made(mediator, issue('north-head'))
+    const device = await enterBy(code)
+    const seen = (wire: WireClient) => wire.view().access.sessions.filter(({ seat }) => seat === 'north-head')
+    await until(() => seen(adviser).length === 1)
+    const [waiting] = seen(adviser)
+    expect(waiting).toMatchObject({ state: 'to-be-confirmed', mine: false })
+    expect(adviser.view().access.invitations.some(({ seat }) => seat === 'north-head')).toBe(false)
+    expect(seen(south)).toEqual([])
+    const confirm: Command = {
+      type: 'ConfirmDevice',
+      session: sessionId(waiting?.id ?? null),
+      figures: device.figures ?? '',
+    }
+    expect(await south.act(confirm)).toEqual(refused('no-such-thing'))
+    expect(await adviser.act(confirm)).toEqual({ made: [] })
+    await until(() => device.view().me.confined === false && device.view().me.binds)
+    await until(() => seen(adviser).length === 0)
+    expect(await adviser.act(end(waiting?.id ?? null))).toEqual(refused('no-such-thing'))
+  })
+
+  test('A2 a mediator’s seat that the operator issues again is shown to the other mediator at once, and is hers to confirm', async () => {
+    await start()
+    const mediator = await enter('mediator')
+    const operatorIssues = async (seat: string) => {
+      const response = await server.operator('/api/operator/invite', { process: started.process, seat })
+      return String(((await response.json()) as { invitation: string }).invitation.split('#')[1])
+    }
+    const code = await operatorIssues('second-mediator')
+    const isTold = ({ by, seat, confined }: InvitationView) =>
+      by === 'operator' && seat === 'second-mediator' && confined
+    await until(() => mediator.view().access.invitations.some(isTold))
+    const device = await enterBy(code)
+    await until(() => mediator.view().access.sessions.some(({ state }) => state === 'to-be-confirmed'))
+    expect(device.view().desk).not.toBe(null)
+    expect(await device.act(issue('north-head'))).toEqual(refused('not-confirmed'))
+    const session = sessionId(device.view().me.session)
+    expect(await mediator.act({ type: 'ConfirmDevice', session, figures: device.figures ?? '' })).toEqual({ made: [] })
+    await mediator.act(end(session))
+    await mediator.act(end(mediator.view().me.session))
+    const alone = await enterBy(await operatorIssues('mediator'))
+    expect(alone.figures).toBe(undefined)
+    expect(alone.view().me.confined).toBe(false)
+    expect(await made(alone, issue('north-head'))).toMatch(/^[\w-]{22}$/)
   })
 
   test('A2 wrong figures are counted, and then even the right ones wait', async () => {

@@ -48,7 +48,8 @@ function peopled(...names: string[]): Process {
     return { id: name as SeatId, party, role, name }
   })
   const table = { order: seats.map(({ id }) => id), by: Object.fromEntries(seats.map((seat) => [seat.id, seat])) }
-  return { seats: table } as unknown as Process
+  const parties = { order: ['team'], by: { team: { id: 'team', kind: 'mediation' } } }
+  return { seats: table, parties, access: { sessions: { order: [], by: {} } } } as unknown as Process
 }
 const by = (seat: string, confined = false): Viewer => ({ seat: seat as SeatId, confined, session: null })
 const seat = (text: string) => text as SeatId
@@ -81,13 +82,26 @@ describe('who decides about whom', () => {
     expect(opensConfined(process, by('a-head'), seat('a-adviser'))).toBe(false)
     expect(opensConfined(process, by('team-mediator'), seat('team-mediator'))).toBe(false)
     expect(opensConfined(process, by('team-mediator'), seat('a-adviser'))).toBe(true)
-    expect(opensConfined(process, 'operator', seat('team-mediator'))).toBe(true)
   })
 
-  test('A2 a device is confirmed by its head, its alternate or its own person; where there is neither, by the party', () => {
+  test('A2 a link for the mediators opens whole while none of them is in who could confirm it', () => {
+    const opens = (session?: object) => {
+      const known = session ? { order: ['s'], by: { s: { seat: 'team-mediator', confined: null, ...session } } } : null
+      const access = known ? { sessions: known } : process.access
+      const of = (who: string) => opensConfined({ ...process, access } as unknown as Process, 'operator', seat(who))
+      return [of('team-mediator'), of('a-head')]
+    }
+    expect(opens()).toEqual([false, true])
+    expect(opens({ ended: null })).toEqual([true, true])
+    expect(opens({ ended: { at: 1, by: 'operator' } })).toEqual([false, true])
+    expect(opens({ ended: null, confined: { figures: 'f' } })).toEqual([false, true])
+    expect(opens({ ended: null, seat: 'a-head' })).toEqual([false, true])
+  })
+
+  test('A2 a device is confirmed by any member of its party that is sure itself, and by nobody else', () => {
     const confirms = (device: string) => process.seats.order.filter((id) => mayConfirm(process, by(id), seat(device)))
     expect(confirms('a-adviser')).toEqual(['a-head', 'a-alternate', 'a-adviser'])
-    expect(confirms('a-head')).toEqual(['a-head', 'a-alternate'])
+    expect(confirms('a-head')).toEqual(['a-head', 'a-alternate', 'a-adviser'])
     expect(confirms('lone-expert')).toEqual(['lone-expert', 'lone-verifier'])
     expect(mayConfirm(process, by('a-head', true), seat('a-adviser'))).toBe(false)
     expect(mayConfirm(process, 'operator', seat('a-adviser'))).toBe(false)

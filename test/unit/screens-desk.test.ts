@@ -157,7 +157,7 @@ test('S27 a seat’s state says whether somebody is in, waits, was ended, or nev
   expect(stateWith([session('ended')], [invitation({ revoked: true })])).toBe('ended')
 })
 
-test('S28 who looks after a party is told of its devices that wait, and nobody in a device that waits itself', () => {
+test('S28 every member of a party is told of its devices that wait, and nobody in a device that waits itself', () => {
   const waiting = { id: 's', seat: 'north-adviser', at: 1, state: 'to-be-confirmed', endedAt: null, mine: false }
   const as = (role: string, confined: boolean) =>
     view({
@@ -168,6 +168,9 @@ test('S28 who looks after a party is told of its devices that wait, and nobody i
   expect(waitingFor(as('head', false))).toBe(1)
   expect(waitingFor(as('alternate', false))).toBe(1)
   expect(waitingFor(as('head', true))).toBe(0)
-  expect(waitingFor(as('adviser', false))).toBe(0)
-  expect(caresForPeople(as('observer', false))).toBe(false)
+  expect(waitingFor(as('adviser', false))).toBe(1)
+  expect(waitingFor(as('adviser', true))).toBe(0)
+  const quiet = { ...as('adviser', false), access: view().access }
+  expect(caresForPeople(quiet)).toBe(false)
+  expect(caresForPeople({ ...quiet, me: { ...quiet.me, role: 'alternate' } })).toBe(true)
 })

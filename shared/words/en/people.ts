@@ -2,7 +2,7 @@
 export const people = {
   'people.title': 'Our people, {process}',
   'people.h1': 'Our people',
-  'people.sees': 'Only those who look after your party see this page',
+  'people.sees': 'Only those who look after your party see this page, and all of it while a device waits',
   'people.mediators': 'The mediators see seats and invitations on their desk, but nothing of your caucus',
   'people.desk-title': 'Seats and invitations',
   'people.desk-note': 'Each head of delegation sees the same list of own people.',
