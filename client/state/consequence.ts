@@ -79,6 +79,8 @@ export function mainWordsOf(asked: Asked, place: Place): string | null {
 
 /** The terms of a grant as the desk offers them. */
 export interface Terms {
+  /** With what was written and taken out before, not only the text as it stands. */
+  history: boolean
   until: number | null
   annotations: boolean
   offline: boolean
@@ -86,7 +88,15 @@ export interface Terms {
 export function termsAt(view: View, target: Target): Terms {
   const row = rowOf(view, target.track)
   const grant = row && rankOf(levelAt(row, target)) > 0 ? grantAt(row, target) : null
-  return { until: grant?.until ?? null, annotations: grant?.annotations ?? false, offline: grant?.offline ?? false }
+  return {
+    history: grant?.history === 'full',
+    until: grant?.until ?? null,
+    annotations: grant?.annotations ?? false,
+    offline: grant?.offline ?? false,
+  }
 }
 export const sameTerms = (one: Terms, other: Terms): boolean =>
-  one.until === other.until && one.annotations === other.annotations && one.offline === other.offline
+  one.history === other.history &&
+  one.until === other.until &&
+  one.annotations === other.annotations &&
+  one.offline === other.offline

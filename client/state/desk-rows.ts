@@ -174,7 +174,7 @@ export function partiesIn(
   })
 }
 /** From a phone access is narrowed only: hidden, or reading. */
-const isPhoneLevel = (level: Level, now: Level): boolean =>
+export const isPhoneLevel = (level: Level, now: Level): boolean =>
   (level === 'hidden' || level === 'read') && rankOf(level) < rankOf(now)
 
 /** Persons a cell can be set for, beside the whole party. */

@@ -18,7 +18,7 @@ export interface SeatRecord {
   sessions: SessionView[]
   ended: SessionView[]
 }
-export type SeatState = 'opened' | 'not-opened' | 'to-be-confirmed' | 'ended' | 'expired' | 'none'
+export type SeatState = 'opened' | 'not-opened' | 'to-be-confirmed' | 'ended' | 'taken-back' | 'expired' | 'none'
 
 type Named = { id: SeatId; party: PartyId; role: Role; name: string }
 
@@ -58,7 +58,8 @@ export function stateOf(record: SeatRecord, now: number): SeatState {
   if (record.sessions.length > 0) return 'opened'
   const pending = pendingOf(record)
   if (pending) return now > pending.until ? 'expired' : 'not-opened'
-  return record.ended.length > 0 || record.invitations.some(({ revoked }) => revoked) ? 'ended' : 'none'
+  if (record.ended.length > 0) return 'ended'
+  return record.invitations.some(({ revoked }) => revoked) ? 'taken-back' : 'none'
 }
 
 export interface LineOptions {
@@ -84,7 +85,7 @@ export function lineOf(record: SeatRecord, { view, speech, now, seen, action }: 
     stateWord: say(`seat.${state}`),
     note: noteOf(record, state, view, speech, now),
     devices: devicesOf(record, speech),
-    seen: record.id === me ? say('seat.now-you') : seenOf(seen, view, speech),
+    seen: record.id === me ? say('seat.now-you') : seenOf(seen, view, speech, now),
     here: record.id === me || seen?.here === true,
     action: action && {
       word: say(action === 'change' ? 'people.change' : 'people.devices'),
@@ -112,6 +113,7 @@ function noteOf(record: SeatRecord, state: SeatState, view: ViewState, { say, mo
       const at = record.ended.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0)
       return at > 0 ? say('seat.ended-at', { moment: moment(at, now) }) : ''
     }
+    case 'taken-back':
     case 'none':
       return ''
     default:
@@ -134,8 +136,8 @@ function devicesOf({ sessions }: SeatRecord, { say, day, list }: Speech): string
   return say('seat.devices', { count: sessions.length, days: list(days) })
 }
 
-function seenOf(seen: LastSeen | null, view: ViewState, { say, clock }: Speech): string {
+function seenOf(seen: LastSeen | null, view: ViewState, { say, moment }: Speech, now: number): string {
   const track = seen && view.track(seen.track)?.title
   if (!seen || !track) return say('seat.not-seen')
-  return seen.here ? say('seat.now', { track }) : say('seat.seen', { clock: clock(seen.at), track })
+  return seen.here ? say('seat.now', { track }) : say('seat.seen', { moment: moment(seen.at, now), track })
 }

@@ -52,6 +52,28 @@ describe.skipIf(!CHROMIUM)('the desk in three sizes', () => {
     await context.close()
   })
 
+  test.each(['tablet', 'phone'] as const)('S26 on a %s the terms of a grant are set in a sheet', async (size) => {
+    const { page, context } = await deskOf({ size })
+    await page.getByRole('button', { name: 'Terms for South Shore' }).click()
+    const sheet = page.getByRole('dialog', { name: 'South Shore on Plenary text' })
+    const levels = await sheet.getByRole('radio').count()
+    expect(levels).toBe(size === 'phone' ? 3 : 5)
+    await sheet.getByText('Until when, and what comes with it').click()
+    const copy = sheet.getByRole('checkbox', { name: /copy may stay on their devices/ })
+    const now = await copy.isChecked()
+    await copy.setChecked(!now)
+    await expectAccessible(page, `a sheet on a ${size}`)
+    const bar = await page.getByRole('region', { name: 'Who sees this' }).boundingBox()
+    const box = await sheet.boundingBox()
+    expect(box?.y ?? 0).toBeGreaterThan((bar?.y ?? 0) + (bar?.height ?? Number.POSITIVE_INFINITY))
+    await sheet.getByRole('button', { name: 'Change the terms for South Shore' }).click()
+    await sheet.waitFor({ state: 'detached' })
+    const grant = () =>
+      other.view.desk?.matrix.find(({ id }) => id === 'plenary')?.cells.find(({ id }) => id === 'party:south')?.grant
+    await expect.poll(() => grant()?.offline).toBe(!now)
+    await context.close()
+  })
+
   test('S26 a phone hides and lowers, and opens nothing', async () => {
     const { page, context } = await deskOf({ size: 'phone' })
     const south = page.getByRole('group', { name: 'Access of South Shore' })

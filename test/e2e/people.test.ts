@@ -67,6 +67,11 @@ describe.skipIf(!CHROMIUM)('people', () => {
       .getByText(/^\d\d:\d\d, Plenary text$/)
       .waitFor({ timeout: 15_000 })
     expect(await page.getByText(/Now, .*aucus/).count()).toBe(0)
+    // The room remembers it for a page that is opened later.
+    await page.reload()
+    await rowOf(page, 'Ada North')
+      .getByText(/^\d\d:\d\d, Plenary text$/)
+      .waitFor()
     await Promise.all([north.context.close(), context.close()])
   })
 
@@ -105,7 +110,7 @@ describe.skipIf(!CHROMIUM)('people', () => {
     await adviser.page.getByText(FERRY).waitFor({ state: 'detached' })
     expect(Date.now() - from).toBeLessThan(ENDED_WITHIN_MS)
     await panel.getByText('The sessions of Eli South are ended.').waitFor()
-    await rowOf(page, 'Eli South').getByText('Ended', { exact: true }).waitFor()
+    await rowOf(page, 'Eli South').getByText('Session ended', { exact: true }).waitFor()
     await Promise.all([adviser.context.close(), context.close()])
   })
 
@@ -159,7 +164,7 @@ describe.skipIf(!CHROMIUM)('people', () => {
     await head.page.getByRole('button', { name: 'Confirm the new device' }).click()
     await head.page.getByRole('button', { name: 'It is not Cid North. End this session' }).click()
     await device.page.getByText(FERRY).waitFor({ state: 'detached' })
-    await rowOf(head.page, 'Cid North').getByText('Ended', { exact: true }).waitFor()
+    await rowOf(head.page, 'Cid North').getByText('Session ended', { exact: true }).waitFor()
     await Promise.all([desk.context.close(), device.context.close(), head.context.close()])
   })
 

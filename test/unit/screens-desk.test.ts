@@ -155,6 +155,8 @@ test('S27 a seat’s state says whether somebody is in, waits, was ended, or nev
   expect(stateWith([session('open')], [invitation({ redeemed: true })])).toBe('opened')
   expect(stateWith([session('open'), session('to-be-confirmed')], [])).toBe('to-be-confirmed')
   expect(stateWith([session('ended')], [invitation({ revoked: true })])).toBe('ended')
+  // It is the session that ended; an invitation is taken back.
+  expect(stateWith([], [invitation({ revoked: true })])).toBe('taken-back')
 })
 
 test('S28 every member of a party is told of its devices that wait, and nobody in a device that waits itself', () => {
