@@ -239,21 +239,21 @@ export class TextCopy {
 
   #happened(transaction: Y.Transaction): void {
     const isServed = transaction.origin === SERVED
-    if (!isServed) this.#collect(transaction)
     const leaves = leavesIn(this.doc, transaction)
+    if (!isServed) this.#collect(transaction, leaves)
     if (leaves.length === 0) return
     for (const leaf of leaves) this.#versions.set(leaf, (this.#versions.get(leaf) ?? 0) + 1)
     this.#refresh()
     if (!isServed) this.#ports.told('words', leaves)
     else for (const leaf of leaves) this.#servedLeaves.add(leaf)
   }
-  #collect({ deleteSet, beforeState, afterState }: Y.Transaction): void {
+  #collect({ deleteSet, beforeState, afterState }: Y.Transaction, leaves: LeafId[]): void {
     const deletes: Ranges = new Map()
     for (const [client, items] of deleteSet.clients)
       for (const { clock, len } of items) addRange(deletes, client, clock, len)
     addAll(this.#deleted, deletes)
     const { client } = this.outbox
-    if (deletes.size > 0 || beforeState.get(client) !== afterState.get(client)) this.outbox.collect(deletes)
+    if (deletes.size > 0 || beforeState.get(client) !== afterState.get(client)) this.outbox.collect(deletes, leaves)
   }
   /** The server has all deletions: their words need not be kept any more, but for what undo brings back. */
   forgetDeleted(): void {

@@ -1,5 +1,5 @@
 import * as Y from 'yjs'
-import type { AskId } from '#shared/ids.ts'
+import { type AskId, type LeafId, leafOf } from '#shared/ids.ts'
 import { encodePart } from './own-update.ts'
 import type { TypedCommand } from './plan.ts'
 import { addAll, type Ranges } from './ranges.ts'
@@ -24,7 +24,7 @@ interface Batch {
   /** The clock after its last word; null while it is the newest and still grows. */
   until: number | null
   deletes: Ranges
-  changes: number
+  leaves: Set<LeafId>
   flight: { number: number; update: Uint8Array; next: number; sent: boolean } | null
 }
 interface Asked {
@@ -58,9 +58,12 @@ export class Outbox {
     this.#clock = lane.clock
   }
 
-  /** How many changes are not durable yet. */
+  /** How many changes are not durable yet, as a person counts: a leaf's words and the bracket they stand in are one. */
   get unsaved(): number {
-    return this.#queue.reduce((sum, item) => sum + (item.kind === 'ask' ? 1 : item.changes), 0)
+    const places = this.#queue.flatMap((item) =>
+      item.kind === 'ask' ? [leafOf(item.command.bracket)] : [...item.leaves],
+    )
+    return new Set(places).size
   }
 
   /** The first clock of the lane that the server does not know. */
@@ -78,13 +81,13 @@ export class Outbox {
     return this.#queue.filter((item) => item.kind === 'ask')
   }
 
-  /** A local change was made: its words are in the document, its deletions are `deletes`. */
-  collect(deletes: Ranges): void {
+  /** A local change of `leaves` was made: its words are in the document, its deletions are `deletes`. */
+  collect(deletes: Ranges, leaves: LeafId[]): void {
     const last = this.#queue.at(-1)
     if (last?.kind === 'words' && last.until === null && !last.flight) {
       addAll(last.deletes, deletes)
-      last.changes += 1
-    } else this.#queue.push({ kind: 'words', until: null, deletes, changes: 1, flight: null })
+      for (const leaf of leaves) last.leaves.add(leaf)
+    } else this.#queue.push({ kind: 'words', until: null, deletes, leaves: new Set(leaves), flight: null })
     this.#pump()
   }
 
@@ -195,7 +198,8 @@ export class Outbox {
     if (until === this.#clock && batch.deletes.size === 0) return false
     const { update, next, rest } = encodePart(this.#doc, this.client, this.#clock, until, batch.deletes)
     if (next < until || rest.size > 0) {
-      this.#queue.splice(at + 1, 0, { kind: 'words', until: batch.until, deletes: rest, changes: 1, flight: null })
+      const { until: end, leaves } = batch
+      this.#queue.splice(at + 1, 0, { kind: 'words', until: end, deletes: rest, leaves: new Set(leaves), flight: null })
     }
     batch.until = until
     batch.flight = { number: this.#number, update, next, sent: false }

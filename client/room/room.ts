@@ -33,6 +33,7 @@ export type Connection =
 export type Saving =
   | { at: 'saved'; since: number }
   | { at: 'saving' }
+  /** `changes`: places with words that did not go out, as a person would count them; not keystrokes. */
   | { at: 'not-sent'; changes: number }
   | { at: 'not-saving'; reason: string; changes: number }
 
@@ -128,7 +129,7 @@ export interface OpenText {
 /**
  * 'structure' and 'words' (detail: leaves that changed) fire after every change, local or not, when both stand as they belong
  * together. 'moves' (detail: `Move[]`) comes before them: carets move with the words. 'renewed': `doc` and its texts are other
- * objects. 'refused' (detail: `LostWords` with `refusal`), 'set-aside' and 'withdrawn' (detail: `LostWords`) offer the author the
+ * objects. 'caught-up': after a time away, the same objects hold what was missed. 'refused' (detail: `LostWords` with `refusal`), 'set-aside' and 'withdrawn' (detail: `LostWords`) offer the author the
  * words that could not go where they were typed. 'level' has the new level, 'undo' says that `canUndo` or `canRedo` changed.
  */
 export type TextEventName =
@@ -137,6 +138,7 @@ export type TextEventName =
   | 'refused'
   | 'saved'
   | 'renewed'
+  | 'caught-up'
   | 'structure'
   | 'words'
   | 'moves'

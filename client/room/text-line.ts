@@ -258,6 +258,7 @@ export class TextLine {
     }
     this.#told.tell('structure', null)
     this.#copy.tellServed()
+    this.#told.tell('caught-up', null)
     this.#takeAnewIfDue()
     this.#tellSaved()
   }

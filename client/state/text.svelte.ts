@@ -10,8 +10,6 @@ export type Counts = Record<ClauseState, number>
 const NONE: Counts = { open: 0, bracketed: 0, 'ad-referendum': 0, agreed: 0, locked: 0 }
 /** Counting asks for every clause's hash: after a pause in the typing, not at every letter. */
 const COUNT_AFTER_MS = 400
-/** What was missed comes in one answer, right after the line is back. */
-const MERGED_AFTER_MS = 1_500
 /** What stands beside the text follows its words this much later: not at every letter. The text itself is drawn at once. */
 const WORDS_AFTER_MS = 100
 
@@ -32,7 +30,8 @@ export class TextState {
   #changes = $state(0)
   #timer: ReturnType<typeof setTimeout> | undefined
   #wordsTimer: ReturnType<typeof setTimeout> | undefined
-  #backTimer: ReturnType<typeof setTimeout> | undefined
+  /** The clauses' hashes when the line came back, until what was missed is here. */
+  #before: Map<ClauseId, string> | null = null
   #stops: (() => void)[]
 
   constructor(text: OpenText) {
@@ -44,7 +43,11 @@ export class TextState {
       text.on('words', () => {
         this.#wordsTimer ??= setTimeout(changed, WORDS_AFTER_MS)
       }),
-      text.on('renewed', changed),
+      text.on('renewed', () => {
+        changed()
+        this.#caughtUp()
+      }),
+      text.on('caught-up', () => this.#caughtUp()),
       text.on('level', () => this.#levelled(text.level)),
       text.on('set-aside', (detail) => this.#keep(detail)),
       text.on('refused', (detail) => this.#keep(detail)),
@@ -79,19 +82,20 @@ export class TextState {
   dismiss(index: number): void {
     this.setAside = this.setAside.filter((_, at) => at !== index)
   }
-  /** The line is back: what changes now, before the next pause, others wrote meanwhile. */
+  /** The line is back: what changes until all that was missed is here, others wrote meanwhile. */
   back(): void {
-    const before = new Map(this.clauses.map((clause) => [clause.id, clause.hash]))
-    clearTimeout(this.#backTimer)
-    this.#backTimer = setTimeout(() => {
-      const changed = this.clauses.filter(({ id, hash }) => before.get(id) !== hash)
-      this.changedAway = [...new Set([...this.changedAway, ...changed.map(({ id }) => id)])]
-    }, MERGED_AFTER_MS)
+    this.#before ??= new Map(this.clauses.map(({ id, hash }) => [id, hash]))
+  }
+  #caughtUp(): void {
+    const before = this.#before
+    this.#before = null
+    if (!before) return
+    const changed = this.clauses.filter(({ id, hash }) => before.get(id) !== hash)
+    this.changedAway = [...new Set([...this.changedAway, ...changed.map(({ id }) => id)])]
   }
   close(): void {
     clearTimeout(this.#timer)
     clearTimeout(this.#wordsTimer)
-    clearTimeout(this.#backTimer)
     for (const stop of this.#stops) stop()
     this.text.close()
   }

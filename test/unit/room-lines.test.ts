@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OpenText } from '#client/room/room.ts'
+import { TextState } from '#client/state/text.svelte.ts'
 import type { LeafId } from '#shared/ids.ts'
 import type { Up } from '#shared/protocol/frames.ts'
 import { settled } from '../support/fake-world.ts'
@@ -79,6 +80,9 @@ describe('the line', () => {
     expect(council.room.connection.at).toBe('waiting')
     await ours.insert({ leaf, index: 0 }, 'Today ')
     await ours.insert({ leaf, index: 6 }, 'and ever ')
+    // One change, as a person counts; words in another clause are another.
+    expect(council.room.saving).toEqual({ at: 'not-sent', changes: 1 })
+    await ours.insert({ leaf: stage.clause(PLENARY, 1).leaf, index: 0 }, 'Also ')
     expect(council.room.saving).toEqual({ at: 'not-sent', changes: 2 })
     council.link.isDead = false
     await comesBack(stage)
@@ -87,6 +91,38 @@ describe('the line', () => {
     expect(words(ours, leaf)).toBe(words(theirs, leaf))
     expect(wordsSent(council)).toHaveLength(1)
     expect(council.room.saving.at).toBe('saved')
+  })
+
+  test('R1 S8 the words of a bracket and the bracket are one change that was not sent', async () => {
+    const { tavira, theirs, leaf } = await two()
+    tavira.link.isDead = true
+    tavira.link.cut()
+    for (const letter of 'and ever ') await theirs.insert({ leaf, index: 4 }, letter)
+    expect(tavira.room.saving).toEqual({ at: 'not-sent', changes: 1 })
+  })
+
+  test('R1 S8 who comes back is told of every clause that others changed meanwhile, however long the answer takes', async () => {
+    const { stage, tavira, ours, theirs, leaf, clause } = await two()
+    const shown = new TextState(theirs)
+    tavira.room.onConnection(({ at }) => {
+      if (at === 'live') shown.back()
+    })
+    tavira.link.isDead = true
+    tavira.link.cut()
+    await ours.insert({ leaf, index: 0 }, 'Today ')
+    await ours.saved()
+    tavira.link.isDead = false
+    tavira.link.holdsUp = true
+    await stage.rest(4000)
+    expect(tavira.room.connection.at).toBe('live')
+    expect(shown.changedAway).toEqual([])
+    tavira.link.release()
+    await stage.rest()
+    expect(shown.changedAway).toEqual([clause])
+    // What comes from now on is seen as it comes.
+    await ours.insert({ leaf: stage.clause(PLENARY, 1).leaf, index: 0 }, 'Also ')
+    await stage.rest()
+    expect(shown.changedAway).toEqual([clause])
   })
 
   test('R1 words that were recorded while their acknowledgement was lost are not written twice', async () => {
