@@ -8,7 +8,7 @@ import type { View } from '#shared/domain/view.ts'
 import type { BracketId, PartyId, SeatId, TrackId } from '#shared/ids.ts'
 import { CHROMIUM, openBrowser, openPage } from '../support/browser.ts'
 import { parley } from '../support/command-line.ts'
-import { type CutLine, openLine } from '../support/cut-line.ts'
+import { type Line, openLine } from '../support/line.ts'
 import {
   caretAt,
   clauseThatBegins,
@@ -42,7 +42,7 @@ const SECRET = 'cormorant'
 
 let server: StartedServer
 let browser: Browser
-let line: CutLine
+let line: Line
 let tavira: Page
 let council: Page
 let mediator: Page

@@ -1,50 +1,120 @@
-import { enterRoom } from '#client/room/index.ts'
-import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
+import { machineRandom, machineTime } from '#client/room/machine.ts'
+import type { LostWords, OpenText, Room, StructureClause } from '#client/room/room.ts'
+import { RoomClient } from '#client/room/room-client.ts'
+import { socketLink } from '#client/room/socket-link.ts'
+import { MARK, type Oracle, type TappedLink } from './oracle.ts'
 
-/** People who type marked words with the room's own client, each word once, and remember what they were told is saved. */
+/** People who type marked words with the room's own client, each word once, on lines that the oracle hears. */
 
-export const TOKEN = /<[\w.]+>/g
+export interface Sitting {
+  url: string
+  token: string
+  name: string
+  party: string
+  oracle: Oracle
+}
 
 /** One person at a screen. */
 export class Person {
+  readonly name: string
+  readonly party: string
+  readonly room: Room
+  readonly link: TappedLink
+  /** The words typed into each track, and those of all tracks that the screen said are saved. */
   readonly typed: string[] = []
   readonly saved = new Set<string>()
-  readonly name: string
-  readonly room: Room
-  readonly text: OpenText
+  readonly texts = new Map<string, OpenText>()
+  readonly #oracle: Oracle
+  #number = 0
 
-  constructor(name: string, room: Room, text: OpenText) {
+  constructor({ name, party, oracle }: Sitting, room: Room, link: TappedLink) {
     this.name = name
+    this.party = party
     this.room = room
-    this.text = text
+    this.link = link
+    this.#oracle = oracle
   }
-  async type(): Promise<void> {
-    const clauses = clausesOf(this.text)
-    const clause = clauses[this.typed.length % clauses.length]
-    if (!clause) throw new Error('the text has no clause')
-    const words = `<${this.name}.${this.typed.length}>`
+
+  async open(track: string): Promise<OpenText> {
+    const text = await this.room.open(track)
+    if (this.texts.get(track) === text) return text
+    this.texts.set(track, text)
+    for (const event of ['withdrawn', 'refused', 'set-aside'] as const)
+      text.on(event, (detail) => {
+        for (const { words } of (detail as LostWords).words) this.#oracle.givenBack(words)
+        if (event === 'withdrawn') this.texts.delete(track)
+      })
+    return text
+  }
+  text(track: string): OpenText {
+    const text = this.texts.get(track)
+    if (!text) throw new Error(`${this.name} has ${track} not open`)
+    return text
+  }
+
+  /** Makes a mark of one's own. */
+  mark = (track: string): string => `<${track}.${this.name}.${this.#number++}>`
+
+  /** Types one marked word at the end of a clause. Does nothing where this seat may not write now. */
+  async type(track: string): Promise<void> {
+    const text = this.texts.get(track)
+    const clauses = text ? clausesOf(text).filter(({ leaf }) => text.mayWrite(leaf) || text.level === 'suggest') : []
+    const clause = clauses[this.#number % clauses.length]
+    if (!text || !clause || text.level === 'read') return
+    const words = this.mark(track)
+    this.#oracle.typed(words)
     this.typed.push(words)
-    await this.text.insert({ leaf: clause.leaf, index: this.text.text(clause.leaf).length }, words)
-    const upToHere = [...this.typed]
-    this.text.saved().then(
-      () => {
-        for (const each of upToHere) this.saved.add(each)
-      },
+    const upTo = this.typed.length
+    await text.insert({ leaf: clause.leaf, index: text.text(clause.leaf).length }, words)
+    text.saved().then(
+      () => this.#said(track, upTo),
       // Sight ended first: nothing was promised, and the words were given back.
       () => undefined,
     )
   }
-  shown(): string[] {
-    return clausesOf(this.text).flatMap(({ id }) => this.text.plain(id).match(TOKEN) ?? [])
+  /** How many of the typed words were looked at, by track. */
+  readonly #upTo = new Map<string, number>()
+  #said(track: string, upTo: number): void {
+    const from = this.#upTo.get(track) ?? 0
+    if (upTo <= from) return
+    this.#upTo.set(track, upTo)
+    const isSaved = (mark: string) => mark.startsWith(`<${track}.`) && !this.#oracle.wasGivenBack(mark)
+    const words = this.typed.slice(from, upTo).filter(isSaved)
+    for (const each of words) this.saved.add(each)
+    this.#oracle.promised(words, 'acknowledged')
   }
-  others(): string[] {
-    return this.shown().filter((words) => !words.startsWith(`<${this.name}.`))
+
+  /** Every mark on the screen: words, headings, comments. */
+  shown(...tracks: string[]): string[] {
+    const texts = tracks.map((track) => textShown(this.text(track)))
+    const comments = this.room.view.comments.map(({ words }) => words)
+    return [...texts, ...comments].join('\n').match(MARK) ?? []
   }
 }
-const clausesOf = (text: OpenText): StructureClause[] => text.structure.articles.flatMap(({ clauses }) => clauses)
 
-/** Enters by a real line and opens the plenary text. */
-export async function sit(url: string, token: string, name: string): Promise<Person> {
-  const room = await enterRoom({ url, token })
-  return new Person(name, room, await room.open('plenary'))
+export const clausesOf = (text: OpenText): StructureClause[] => {
+  const all = (clause: StructureClause): StructureClause[] => [clause, ...clause.items.flatMap(all)]
+  return text.structure.articles.flatMap(({ clauses }) => clauses.flatMap(all))
+}
+
+/** All of a text as a screen shows it. */
+export function textShown(text: OpenText): string {
+  const clause = ({ id, number, state, hash, items }: StructureClause): string[] => [
+    `${number} ${state} ${hash} ${text.plain(id)}`,
+    ...items.flatMap(clause),
+  ]
+  return text.structure.articles
+    .flatMap(({ number, title, clauses }) => [`${number} ${title}`, ...clauses.flatMap(clause)])
+    .join('\n')
+}
+
+/** Enters by a real line and opens the texts. */
+export async function sit(sitting: Sitting, ...tracks: string[]): Promise<Person> {
+  const { url, token, name, party, oracle } = sitting
+  const link = oracle.tap(socketLink({ url, token }), { name, party })
+  const room = new RoomClient(link, { time: machineTime, random: machineRandom })
+  await room.entered
+  const person = new Person(sitting, room, link)
+  for (const track of tracks) await person.open(track)
+  return person
 }

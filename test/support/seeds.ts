@@ -1,8 +1,13 @@
-/** The seeds of a run: 1 to `count` (or `PARLEY_SEEDS`), or the one that `PARLEY_SEED` names. */
-export function seedsOf(count: number): number[] {
+/**
+ * The seeds of a run: 1 to `count`, or the one that `PARLEY_SEED` names. `npm run fuzz` makes it longer: `PARLEY_SEEDS` is the
+ * count, and `PARLEY_INPUTS` the number of inputs wanted where each seed plays `inputs` of them.
+ */
+export function seedsOf(count: number, inputs?: number): number[] {
   const only = process.env['PARLEY_SEED']
-  const length = Number(process.env['PARLEY_SEEDS'] ?? count)
-  return only === undefined ? Array.from({ length }, (_, index) => index + 1) : [Number(only)]
+  if (only !== undefined) return [Number(only)]
+  const wanted = process.env['PARLEY_INPUTS']
+  const length = inputs && wanted ? Math.ceil(Number(wanted) / inputs) : Number(process.env['PARLEY_SEEDS'] ?? count)
+  return Array.from({ length }, (_, index) => index + 1)
 }
 
 /** The command that plays one seed again; put where a failure prints it. */

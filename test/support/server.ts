@@ -62,10 +62,10 @@ export function testEnvironment(folder: string, more: Record<string, string> = {
 }
 
 export async function startServer(
-  options: { folder?: string; environment?: Record<string, string> } = {},
+  options: { folder?: string; environment?: Record<string, string>; execArgv?: string[] } = {},
 ): Promise<StartedServer> {
   const folder = options.folder ?? newFolder()
-  const child = spawn(process.execPath, ['server/main.ts'], {
+  const child = spawn(process.execPath, [...(options.execArgv ?? []), 'server/main.ts'], {
     cwd: ROOT,
     env: testEnvironment(folder, options.environment),
     stdio: ['ignore', 'pipe', 'pipe'],
