@@ -8,8 +8,9 @@ import type { SharedFrame } from './receiver.ts'
 
 /** How much of one text a reader may have un-acknowledged before more waits on this side. */
 const TRACK_WINDOW = 64 * 1024
-/** Waiting updates are merged when they are this many, so that a slow reader costs one text's size at most. */
+/** Waiting updates are merged when they are this many, while they are small: large ones are the same bytes for all who wait. */
 const MERGE_AT = 64
+const MERGE_BYTES = 64 * 1024
 
 /** What a channel needs of its connection. */
 export interface Line {
@@ -143,7 +144,8 @@ export class Channel {
     const waiting = this.#waiting ?? { updates: [], moves: [] }
     waiting.updates.push(...updates)
     waiting.moves.push(...moves)
-    if (waiting.updates.length > MERGE_AT) waiting.updates = [Y.mergeUpdates(waiting.updates)]
+    if (waiting.updates.length > MERGE_AT && sizeOf(waiting.updates) < MERGE_BYTES)
+      waiting.updates = [Y.mergeUpdates(waiting.updates)]
     this.#waiting = waiting
     this.#target = to
   }
@@ -178,3 +180,5 @@ export class Channel {
 /** Updates in log order as one. */
 export const merged = (updates: Uint8Array[]): Uint8Array =>
   updates.length === 1 ? (updates[0] as Uint8Array) : Y.mergeUpdates(updates)
+
+const sizeOf = (updates: Uint8Array[]): number => updates.reduce((sum, { length }) => sum + length, 0)

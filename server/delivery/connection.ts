@@ -203,6 +203,7 @@ export class Connection implements Seated, Reader {
   async #open({ ask, track, resume }: Extract<Up, { frame: 'open' }>): Promise<void> {
     const { texts } = this.#ports
     const was = resume && this.#shows(track) ? await texts.pastLane(this.#viewer, track, resume.client) : null
+    if (!resume && this.#shows(track)) await texts.turn(track)
     if (this.#isGone) return
     const joined = this.#shows(track) ? texts.open(this, track, resume ? { resume, was } : null) : null
     if (!joined) return this.tell({ frame: 'refused', ask, refusal: { code: 'no-such-thing' } })

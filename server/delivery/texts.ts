@@ -11,6 +11,9 @@ import { structureIn, TextRoom } from './text-room.ts'
 /** How long a text that nobody reads stays ready: people reload pages. */
 const REST_MS = 30_000
 
+/** A text is written out whole for at most a twentieth of the time; those who ask meanwhile are given the same. */
+const REST_AFTER_WRITING = 19
+
 /** A lane the client names on its return, and where the log has it. */
 export interface Returning {
   resume: Resume
@@ -36,6 +39,7 @@ export class Texts {
   readonly #rooms = new Map<TrackId, TextRoom>()
   readonly #readers = new Map<Channel, Reader>()
   readonly #resting = new Map<TrackId, () => void>()
+  readonly #writtenAgainAt = new Map<TrackId, number>()
   readonly #seen = new Map<TrackId, Map<Viewer['seat'], Instant>>()
 
   constructor(running: Running, time: Time, random: Random) {
@@ -47,6 +51,12 @@ export class Texts {
   /** Where the lane that a client names stands in the log, if it is this seat's. */
   pastLane(by: Viewer, track: TrackId, client: number): Promise<Returning['was']> {
     return this.#running.pastLane(track, client, by.seat)
+  }
+
+  /** Resolves when the text may be written out for a new reader. Depends on that text's own readers and size alone. */
+  async turn(track: TrackId): Promise<void> {
+    const wait = (this.#writtenAgainAt.get(track) ?? 0) - this.#time.now()
+    if (wait > 0) await new Promise<void>((resolve) => this.#time.after(wait, resolve))
   }
 
   /** Opens the text for a reader whose sight was checked; null when the track has none. */
@@ -62,7 +72,10 @@ export class Texts {
     const joined = this.#join(reader, room, { text, level, lane })
     if (returning?.was && lane.client !== returning.resume.client) joined.opened.was = returning.was
     joined.opened.resumed = isSame
+    const began = this.#time.now()
     joined.update = isSame ? live.encode(Buffer.from(returning.resume.vector, 'base64')) : live.encode()
+    const ended = this.#time.now()
+    if (ended > began) this.#writtenAgainAt.set(track, ended + (ended - began) * REST_AFTER_WRITING)
     return joined
   }
 

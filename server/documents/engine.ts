@@ -52,6 +52,8 @@ class OpenedText implements LiveText {
   readonly #versions = new Map<string, number>()
   readonly #hashed = new Map<ClauseId, Hashed>()
   readonly #words = wordsOf(this.doc)
+  /** The whole state, until it changes. */
+  #encoded: Uint8Array | null = null
 
   constructor(track: TrackId, text: Text, state: Uint8Array) {
     this.track = track
@@ -64,6 +66,7 @@ class OpenedText implements LiveText {
   }
 
   apply(update: Uint8Array): void {
+    this.#encoded = null
     Y.transact(this.doc, (transaction) => {
       Y.applyUpdate(this.doc, update)
       for (const type of transaction.changed.keys()) {
@@ -79,7 +82,9 @@ class OpenedText implements LiveText {
   }
 
   encode(vector?: Uint8Array): Uint8Array {
-    return Y.encodeStateAsUpdate(this.doc, vector && isVector(vector) ? vector : undefined)
+    if (vector && isVector(vector)) return Y.encodeStateAsUpdate(this.doc, vector)
+    this.#encoded ??= Y.encodeStateAsUpdate(this.doc)
+    return this.#encoded
   }
 
   hashOf(text: Text, language: string, id: ClauseId): Hash | null {

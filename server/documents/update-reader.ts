@@ -77,6 +77,16 @@ export class UpdateReader {
     return this.#fault
   }
 
+  /** Whose update it says it is, and where it says it begins. */
+  headOf(update: Uint8Array): { client: number; clock: number } {
+    this.#bytes = update
+    this.#at = 0
+    this.#fault = null
+    const authors = this.#uint()
+    if (authors > 0) this.#uint()
+    return authors > 0 ? { client: this.#uint(), clock: this.#uint() } : { client: NONE, clock: 0 }
+  }
+
   #readStructs(client: number, clock: number): undefined {
     const authors = this.#uint()
     if (authors === 0 || this.#fault !== null) return
@@ -224,4 +234,16 @@ export class UpdateReader {
     this.#fault ??= why
     this.#at = this.#bytes.length
   }
+}
+
+const counter = new UpdateReader()
+/** An update that could hold more pieces than this is read; a shorter one is not worth it. */
+const SHORT = 96
+
+/** How many structs and delete ranges an update has, as far as it can be read. */
+export function piecesOf(update: Uint8Array): number {
+  if (update.length < SHORT) return 1
+  const { client, clock } = counter.headOf(update)
+  counter.read(update, client, clock)
+  return counter.structs + counter.ranges
 }

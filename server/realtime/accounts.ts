@@ -1,4 +1,16 @@
-import { Bucket, SEAT_BYTES, SEAT_FRAMES } from './limits.ts'
+import type { Up } from '#shared/protocol/frames.ts'
+import { piecesOf } from '../documents/update-reader.ts'
+import {
+  Bucket,
+  FREE_PIECES,
+  SEAT_ACTS,
+  SEAT_BYTES,
+  SEAT_FRAMES,
+  SEAT_OPENS,
+  SEAT_PIECES,
+  SEAT_SAID,
+  SEAT_WORDS,
+} from './limits.ts'
 
 /** How fast work is forgotten. */
 const MEMORY_MS = 1_000
@@ -15,8 +27,14 @@ export class Account {
   readonly bytes: Bucket
   /** Connections that sit. */
   seated = 0
-  /** Called when one more may be under way. */
+  /** Called when the next frame may be handled. */
   readonly freed = new Set<() => void>()
+  readonly #words: Bucket
+  readonly #pieces: Bucket
+  readonly #acts: Bucket
+  readonly #opens: Bucket
+  readonly #said: Bucket
+  #restsUntil = 0
   #underWay = 0
   #used = 0
   #at: number
@@ -27,6 +45,32 @@ export class Account {
     this.#at = now()
     this.frames = new Bucket(SEAT_FRAMES, now)
     this.bytes = new Bucket(SEAT_BYTES, now)
+    this.#words = new Bucket(SEAT_WORDS, now)
+    this.#pieces = new Bucket(SEAT_PIECES, now)
+    this.#acts = new Bucket(SEAT_ACTS, now)
+    this.#opens = new Bucket(SEAT_OPENS, now)
+    this.#said = new Bucket(SEAT_SAID, now)
+  }
+  /** Takes what a frame would leave with everybody. Milliseconds until the seat's next frame may be handled. */
+  spend(frame: Up): number {
+    const wait = this.#waitFor(frame)
+    this.#restsUntil = Math.max(this.#restsUntil, this.#now() + wait)
+    return wait
+  }
+  #waitFor(frame: Up): number {
+    if (frame.frame === 'words') {
+      const pieces = Math.max(0, piecesOf(frame.update) - FREE_PIECES)
+      return Math.max(this.#words.take(frame.update.length), this.#pieces.take(pieces))
+    }
+    if (frame.frame === 'open') return this.#opens.take(1)
+    if (frame.frame !== 'act') return 0
+    const { command } = frame
+    const said = command.type === 'Comment' || command.type === 'PublishNotice' ? command.words.length : 0
+    return Math.max(this.#acts.take(1), this.#said.take(said))
+  }
+  /** Whether the seat added so much that its next frame waits. */
+  get isResting(): boolean {
+    return this.#now() < this.#restsUntil
   }
   /** Milliseconds of this node's work, of which two thirds are forgotten each second. */
   get used(): number {
@@ -47,8 +91,11 @@ export class Account {
     this.#underWay += 1
     void done.finally(() => {
       this.#underWay -= 1
-      for (const wake of this.freed) wake()
+      this.wake()
     })
+  }
+  wake(): void {
+    for (const wake of this.freed) wake()
   }
   isForgotten(now: number): boolean {
     return this.seated === 0 && this.#underWay === 0 && now - this.#at > KEPT_MS

@@ -29,7 +29,7 @@ import {
 } from './limits.ts'
 import { Rounds } from './rounds.ts'
 import { Session } from './session.ts'
-import { cut, onClosed } from './wire.ts'
+import { cut, onClosed, readOneByOne } from './wire.ts'
 
 export interface GatewayOptions {
   http: HttpServer
@@ -86,6 +86,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     cleanupEmptyChildNamespaces: true,
   })
   doorstep.guard(options.http)
+  readOneByOne(io)
   const room = new WaitingRoom(options, doorstep)
   io.use((socket, next) => room.greet(socket, next))
   io.on('connection', (socket) => room.seat(socket))

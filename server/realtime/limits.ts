@@ -36,12 +36,23 @@ export interface Rate {
   burst: number
 }
 /** Typing has one frame under way for each text; acknowledgements and carets add a few. A program that waits for each answer stays below too. */
-export const FRAMES: Rate = { perSecond: 600, burst: 1_200 }
+export const FRAMES: Rate = { perSecond: 600, burst: 600 }
 /** Two updates of the largest size each second, and a long paste at once. */
 export const BYTES: Rate = { perSecond: 256 * 1024, burst: 1024 * 1024 }
 /** All connections of one seat together: two people's worth, since some have two devices. */
 export const SEAT_FRAMES: Rate = { perSecond: 1_200, burst: 2_400 }
 export const SEAT_BYTES: Rate = { perSecond: 256 * 1024, burst: 2 * 1024 * 1024 }
+/** Words that one seat adds: 40 pages at once, then far more than hands type. The rest waits on its side. */
+export const SEAT_WORDS: Rate = { perSecond: 32 * 1024, burst: 512 * 1024 }
+/** Pieces of updates beyond the few of a keystroke or a paste: every reader keeps each for as long as the text is not begun anew. */
+export const SEAT_PIECES: Rate = { perSecond: 50, burst: 1_000 }
+export const FREE_PIECES = 8
+/** Texts that one seat opens: each is written out for it. */
+export const SEAT_OPENS: Rate = { perSecond: 1, burst: 40 }
+/** Commands of one seat: a program that sets up a text waits after the first ones. */
+export const SEAT_ACTS: Rate = { perSecond: 30, burst: 400 }
+/** Bytes of comments and notices, which stand in every reader's view from then on. */
+export const SEAT_SAID: Rate = { perSecond: 1024, burst: 128 * 1024 }
 /** Greetings of one seat: a line that breaks twice a second for a minute still gets in. Each costs a whole view. */
 export const GREETINGS: Rate = { perSecond: 2, burst: 120 }
 /** Connections from one address: a whole office that comes back after a restart, in one second. */

@@ -149,7 +149,7 @@ export class Session implements Receiver, Queue {
 
   /** Questions wait while too many of the seat's are under way, and while their asker does not read the answers. */
   get isReady(): boolean {
-    const isFree = !this.account.isFull && this.#outflow.waits < BUSY_BACKLOG
+    const isFree = !this.account.isFull && !this.account.isResting && this.#outflow.waits < BUSY_BACKLOG
     return isFree && this.#life.at === 'seated' && this.#inbox.length > 0
   }
 
@@ -168,6 +168,8 @@ export class Session implements Receiver, Queue {
     this.#options.telemetry.count('frames_up')
     const frame = this.#parse(bytes)
     if (!frame) return 0
+    const rest = this.account.spend(frame)
+    if (rest > 0) this.#options.time.after(rest, () => this.account.wake())
     const answered = seated.receive(frame)
     if (answered) this.account.begin(answered)
     return BEYOND[frame.frame] ?? 0

@@ -95,3 +95,9 @@ export function onClosed(io: Server, closed: (cut: () => void) => void): void {
     conn.once('close', (reason) => (reason === 'ping timeout' ? cutRaw(raw) : closed(() => cutRaw(raw))))
   })
 }
+
+/** One message of each line in one turn of the loop: a read of the network brings thousands of small ones. */
+export function readOneByOne(io: Server): void {
+  const { options }: { options: { allowSynchronousEvents: boolean } } = Reflect.get(io.engine, 'ws')
+  options.allowSynchronousEvents = false
+}
