@@ -114,7 +114,7 @@ class RunningApp implements App {
       sample: () => this.sample,
     }
     const routes = new Map([...publicRoutes(shared), ...operatorRoutes(shared), ...firstStartRoutes(shared)])
-    return openHttp({ config, telemetry, routes, files: clientFiles(clientFolder) })
+    return openHttp({ config, telemetry, routes, files: clientFiles(clientFolder), clock: shared.clock })
   }
 
   get address(): string {

@@ -15,6 +15,12 @@ export function addressOf(request: Pick<IncomingMessage, 'headers' | 'socket'>, 
   return trust.proxies === 'count' ? behind(own, said, trust.count) : behindListed(own, said, trust.list)
 }
 
+/** Whether the other end of a connection may be a proxy that speaks for many. */
+export function mayBeProxy({ remoteAddress }: { remoteAddress?: string | undefined }, trust: Trust): boolean {
+  if (trust.proxies === 'list') return isListed(trust.list, plainAddress(remoteAddress ?? '') ?? '')
+  return trust.proxies === 'count'
+}
+
 /** So many proxies stand before this server, each of which added one address. */
 function behind(own: string, said: string[], count: number): string {
   let address = own

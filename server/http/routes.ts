@@ -3,7 +3,7 @@ import type { Outcome } from '#shared/outcome.ts'
 import { ok, refuse } from '#shared/outcome.ts'
 import type { Door, SignedIn } from '../access/door.ts'
 import type { Health } from '../log/log.ts'
-import { Buckets } from '../realtime/limits.ts'
+import { Buckets, Knocking } from '../realtime/limits.ts'
 import type { Telemetry } from '../telemetry.ts'
 import type { SeatCookies } from './cookies.ts'
 import { type Asked, problem, type Reply, type Route, textAt } from './exchange.ts'
@@ -29,6 +29,9 @@ const SMALL = 4 * 1024
 /** People behind one address redeem together; a guesser of 128 bits is only slowed for the sake of the machine. */
 const KNOCKS = { perSecond: 10, burst: 600 }
 const KNOCK_UNKNOWN = 4
+/** Invitations that are being opened at one moment, from one address and in all: each waits for the disk. */
+const MAX_OPENING_AN_ADDRESS = 128
+const MAX_OPENING = 512
 /** A page that is asked to come back does so within this. */
 const BACK_MS = 2_000
 
@@ -36,6 +39,7 @@ const BACK_MS = 2_000
 export function publicRoutes(options: PublicOptions): [string, Route][] {
   const { door, telemetry, cookies } = options
   const knocks = new Buckets(KNOCKS, options.clock)
+  const opening = new Knocking(MAX_OPENING_AN_ADDRESS, MAX_OPENING)
 
   /** The code in the body, unless the asker is a foreign page, sends no code, or asks too often. */
   async function codeIn(asked: Asked): Promise<Outcome<string, Problem>> {
@@ -77,7 +81,8 @@ export function publicRoutes(options: PublicOptions): [string, Route][] {
         if (options.draining()) return problem({ code: 'draining', retryAfterMs: BACK_MS })
         const code = await codeIn(asked)
         if (!code.ok) return problem(code.refusal)
-        const redeemed = await door.redeem(code.value)
+        if (!opening.begin(asked.address)) return problem({ code: 'too-fast', retryAfterMs: BACK_MS })
+        const redeemed = await door.redeem(code.value).finally(() => opening.end(asked.address))
         if (redeemed.ok) return signedIn(redeemed.value, cookies)
         if (redeemed.refusal.code === 'invitation-unknown') knocks.take(asked.address, KNOCK_UNKNOWN)
         return problem(redeemed.refusal)

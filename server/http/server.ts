@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Config } from '../config.ts'
+import { Buckets, Knocking, type Rate } from '../realtime/limits.ts'
 import type { Telemetry } from '../telemetry.ts'
-import { addressOf, neighbourhoodOf } from './address.ts'
+import { addressOf, mayBeProxy, neighbourhoodOf } from './address.ts'
 import { bearerOf, problem, type Reply, type Route, readJson } from './exchange.ts'
 import { originOf } from './origin.ts'
 import type { ClientFiles } from './static.ts'
@@ -14,6 +16,11 @@ const IDLE_MS = 10_000
 const MAX_HEADERS = 32 * 1024
 /** Deadlines are looked at this often. */
 const LOOK_EVERY_MS = 1_000
+/** Connections from one address, and from all, that are no live lines: each is closed soon after it falls silent. */
+const MAX_LINES_AN_ADDRESS = 512
+const MAX_LINES = 8_192
+/** Requests from one address: a whole conference that loads the page at once, behind a proxy that is not trusted. */
+const REQUESTS: Rate = { perSecond: 200, burst: 10_000 }
 
 export interface HttpOptions {
   config: Config
@@ -21,6 +28,8 @@ export interface HttpOptions {
   /** By method and path, such as `GET /healthz`. */
   routes: Map<string, Route>
   files: ClientFiles
+  /** Milliseconds on the node's clock. */
+  clock: () => number
 }
 
 /** The HTTP side of the edge: headers, deadlines and limits; the routes hold what each address means. */
@@ -34,10 +43,13 @@ export function openHttp(options: HttpOptions): Server {
     connectionsCheckingInterval: LOOK_EVERY_MS,
     maxHeaderSize: MAX_HEADERS,
   }
-  return createServer(limits, (request, response) => {
+  const requests = new Buckets(REQUESTS, options.clock)
+  const server = createServer(limits, (request, response) => {
     telemetry.count('http_requests')
     response.setHeaders(headers)
     response.once('finish', () => telemetry.count('http_refused', response.statusCode >= 400 ? 1 : 0))
+    const wait = requests.take(neighbourhoodOf(addressOf(request, options.config.trust)), 1)
+    if (wait > 0) return write(response, problem({ code: 'too-fast', retryAfterMs: wait }))
     answer(options, request, response).catch((cause: unknown) => {
       telemetry.count('bugs')
       telemetry.log.error({ err: cause }, 'a route failed')
@@ -45,6 +57,32 @@ export function openHttp(options: HttpOptions): Server {
       else write(response, problem({ code: 'broken' }))
     })
   })
+  countLines(server, options)
+  return server
+}
+
+/** One more connection than an address may have is closed before a byte of it is read. A trusted proxy may have any number. */
+function countLines(server: Server, { config, telemetry }: HttpOptions): void {
+  const lines = new Knocking(MAX_LINES_AN_ADDRESS, MAX_LINES)
+  const counted = new WeakMap<object, () => void>()
+  server.on('connection', (socket: Socket) => {
+    if (mayBeProxy(socket, config.trust)) return
+    const address = neighbourhoodOf(socket.remoteAddress ?? '')
+    if (!lines.begin(address)) {
+      telemetry.count('sockets_refused')
+      socket.destroy()
+      return
+    }
+    let isCounted = true
+    const end = (): void => {
+      if (isCounted) lines.end(address)
+      isCounted = false
+    }
+    counted.set(socket, end)
+    socket.once('close', end)
+  })
+  // Live lines have limits of their own.
+  server.on('upgrade', ({ socket }: IncomingMessage) => counted.get(socket)?.())
 }
 
 async function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -88,15 +88,21 @@ export class Bucket {
   }
 }
 
-/** Counts open connections that have not been seated, by address, so that nobody fills the room by knocking. */
+/** Counts what is open at one moment, by address, so that nobody fills the room by knocking. */
 export class Knocking {
   readonly #waiting = new Map<string, number>()
+  readonly #anAddress: number
+  readonly #inAll: number
   #all = 0
 
+  constructor(anAddress = MAX_WAITING_AN_ADDRESS, inAll = MAX_WAITING) {
+    this.#anAddress = anAddress
+    this.#inAll = inAll
+  }
   /** Counts one more from this address, or refuses it. */
   begin(address: string): boolean {
     const here = this.#waiting.get(address) ?? 0
-    if (here >= MAX_WAITING_AN_ADDRESS || this.#all >= MAX_WAITING) return false
+    if (here >= this.#anAddress || this.#all >= this.#inAll) return false
     this.#waiting.set(address, here + 1)
     this.#all += 1
     return true

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { encodeUp } from '#shared/protocol/frames.ts'
 import { hello, openRaw, type RawSocket } from '../support/raw-socket.ts'
@@ -90,4 +91,45 @@ test('G3 one seat has 48 connections and so many greetings a minute; another sea
   const wire = await openWire(server.url, { token: other.token })
   wire.close()
   for (const raw of kept) raw.destroy()
+})
+
+/** A plain connection that sends `text` and waits; resolves with how long it lived. */
+function silent(url: string, from: string, text: string): Promise<number> {
+  const { hostname, port } = new URL(url)
+  const began = performance.now()
+  const socket = connect({ host: hostname, port: Number(port), localAddress: from })
+  socket.write(text)
+  return new Promise((done) =>
+    socket
+      .on('error', () => undefined)
+      .on('close', () => done(performance.now() - began))
+      .resume(),
+  )
+}
+
+test('G3 of a thousand plain connections that say nothing or half a request most are closed at once, the rest in seconds', async () => {
+  const server = await startServer()
+  const halves = ['', 'GET / HTTP/1.1\r\nHost: x\r\n', 'G']
+  const lives = Promise.all(
+    Array.from({ length: 1_000 }, (_, index) => silent(server.url, '127.0.0.2', halves[index % 3] ?? '')),
+  )
+  await new Promise((done) => setTimeout(done, 500))
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+  const all = await lives
+  expect(all.filter((lived) => lived < 2_000).length).toBeGreaterThanOrEqual(480)
+  expect(Math.max(...all)).toBeLessThan(9_000)
+})
+
+test('G8 behind a trusted proxy each address has its own limits, whatever a client writes into the header', async () => {
+  const server = await startServer({ environment: { TRUST_PROXY: '127.0.0.1' } })
+  const knock = (forwarded: string) => openRaw(server.url, { headers: { 'X-Forwarded-For': forwarded } })
+  const knocks = await Promise.all(Array.from({ length: 300 }, (_, n) => knock(`203.0.113.${n % 200}, 198.51.100.1`)))
+  expect(knocks.filter(({ status }) => status === 101)).toHaveLength(256)
+  expect(new Set(knocks.map(({ status }) => status))).toEqual(new Set([101, 429]))
+  const [other, same] = [await knock('198.51.100.2'), await knock('198.51.100.2, 198.51.100.1')]
+  expect([other.status, same.status]).toEqual([101, 429])
+  // Who comes past the proxy is who it is.
+  const past = await openRaw(server.url, { from: '127.0.0.2', headers: { 'X-Forwarded-For': '198.51.100.1' } })
+  expect(past.status).toBe(101)
+  for (const raw of [...knocks, other, same, past]) raw.destroy()
 })

@@ -37,7 +37,13 @@ async function open(folder: string, environment: Record<string, string> = {}): P
   const config = readConfig(environment)
   if (!config.ok) throw new Error('no configuration')
   const telemetry = openTelemetry({ level: 'silent' })
-  const opened = openHttp({ config: config.value, telemetry, routes: new Map(), files: clientFiles(folder) })
+  const opened = openHttp({
+    config: config.value,
+    telemetry,
+    routes: new Map(),
+    files: clientFiles(folder),
+    clock: () => 0,
+  })
   server = opened
   await new Promise<void>((done) => opened.listen(0, '127.0.0.1', done))
   return (opened.address() as AddressInfo).port
