@@ -59,7 +59,9 @@ function consents({ bracket, clause, track, view, now }: Place) {
   const counted = consentingIn(track, view)
   const all = view.current.parties.filter((party) => holds(party) || counted.includes(party))
   return all.map((party) => {
-    const state: ShownBracket['consents'][number]['state'] = holds(party)
+    // An adviser may place and join, but consents for nobody: a delegation's own head still has to.
+    const stands = bracket.proposer === party.id || (holds(party) && !counted.includes(party))
+    const state: ShownBracket['consents'][number]['state'] = stands
       ? 'holds'
       : standingOf(bracket.agreed, party.id, clause.hash, now)
     return { party, state }
@@ -78,13 +80,17 @@ export function bracketActs(place: Place): BracketActs {
   const mine = consents(place).find((consent) => consent.party.id === me.party)
   const audience = shortAudience(audienceOf(track, view.current), view.current, speech)
   const delegation = own?.kind === 'delegation'
-  const mayAgree = delegation && me.binds && !holds && mine?.state !== 'agrees' && !clause.locked && mine !== undefined
+  const isAsked = mine?.state === 'not-yet' || mine?.state === 'stale'
+  const mayAgree = delegation && me.binds && isAsked && !clause.locked
   const removes = bracket.kind === 'delete'
   return {
     agree: mayAgree ? { label: say('bracket.do-agree', { party, audience }), note: say('bracket.agree-note') } : null,
     join:
       delegation && writes && !holds
-        ? { label: say('bracket.join', { party }), note: say('bracket.join-note', { party }) }
+        ? {
+            label: say('bracket.join', { party }),
+            note: say(me.binds ? 'bracket.join-binds' : 'bracket.join-note', { party }),
+          }
         : null,
     withdraw:
       holds && writes

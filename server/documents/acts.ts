@@ -6,7 +6,7 @@ import type { BracketId, LeafId, TrackId } from '#shared/ids.ts'
 import { ok, refuse } from '#shared/outcome.ts'
 import { addPiece, leafIn, runsOf } from '#shared/text/leaf.ts'
 import type { Bracket, Clause, ClosedLeaf, Run } from '#shared/text/structure.ts'
-import { acceptBracket, emptyBracket, extendStrike, openBracket, withdrawBracket } from './bracket-acts.ts'
+import { acceptBracket, emptyBracket, extendStrike, joinBracket, openBracket, withdrawBracket } from './bracket-acts.ts'
 import type { Act } from './documents.ts'
 import { type Ground, NOTHING_THERE, NOTHING_TO_CHANGE, type TextActed } from './ground.ts'
 import { cutAfter, lastItem, lastShown, placeOf, wholeCharacter } from './places.ts'
@@ -27,7 +27,8 @@ export const act: Act = (before, events, lives, by) => {
     }
     const writer = done.writers.get(event.track) ?? new ServerWriter(live.doc, text.client)
     done.writers.set(event.track, writer)
-    const acted = actOne({ doc: live.doc, text, writer }, event)
+    const hashOf: Ground['hashOf'] = (of, clause) => live.hashOf(of, of.language, clause)
+    const acted = actOne({ doc: live.doc, text, writer, hashOf }, event)
     if (!acted.ok) return acted
     for (const one of acted.value) {
       done.events.push(one)
@@ -64,6 +65,8 @@ function actOne(on: Ground, event: TextEvent): TextActed {
       return mergeClause(on, event)
     case 'BracketOpened':
       return openBracket(on, event)
+    case 'BracketJoined':
+      return joinBracket(on, event)
     case 'StrikeExtended':
       return extendStrike(on, event)
     case 'BracketWithdrawn':

@@ -48,6 +48,15 @@ function openStrike(
   )
 }
 
+/** The words do not change, but whose they are: the hash that the consents of those who stand for them name from now on. */
+export function joinBracket({ text, hashOf }: Ground, event: Of<'BracketJoined'>): TextActed {
+  const bracket = text.brackets[event.bracket]
+  if (!bracket) return NOTHING_THERE
+  const held = { ...bracket, holders: [...new Set([...bracket.holders, event.party])] }
+  const hash = hashOf({ ...text, brackets: { ...text.brackets, [held.id]: held } }, held.clause)
+  return hash ? ok([{ ...event, hash }]) : NOTHING_THERE
+}
+
 /** Strikes only grow: two people who extend one at once both get what they struck. */
 export function extendStrike({ doc, text }: Ground, event: Of<'StrikeExtended'>): TextActed {
   const bracket = text.brackets[event.bracket]

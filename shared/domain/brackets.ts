@@ -3,6 +3,7 @@ import { refuse } from '../outcome.ts'
 import type { Agreement, Bracket } from '../text/structure.ts'
 import type { TextCommand } from './commands.ts'
 import { consentingParties } from './matrix.ts'
+import { mayBind } from './people.ts'
 import { row } from './rows.ts'
 import {
   clauseBehind,
@@ -30,7 +31,7 @@ export function decideBracket(on: TextAsked, command: BracketCommand): TextDecid
     case 'ExtendStrike':
       return extendStrike(on, command, bracket)
     case 'JoinBracket':
-      return joinBracket(on, bracket)
+      return joinBracket(on, command, bracket)
     case 'WithdrawBracket':
       return withdrawBracket(on, bracket)
     case 'AgreeBracket':
@@ -75,12 +76,19 @@ function extendStrike(on: TextAsked, command: Of<'ExtendStrike'>, bracket: Brack
   return decided({ track: on.track, type: 'StrikeExtended', bracket: bracket.id, struck: command.struck })
 }
 
-function joinBracket(on: TextAsked, bracket: Bracket): TextDecided {
+/** Joining supports a bracket; consent comes with it only from who may bind, and to the words that the hash names. */
+function joinBracket(on: TextAsked, command: Of<'JoinBracket'>, bracket: Bracket): TextDecided {
   const low = lacks(on, 'suggest')
   if (low) return low
-  if (lockedAt(on.text, bracket)) return LOCKED
+  const clause = row(on.text.clauses, bracket.clause)
+  if (!clause || clause.locked) return LOCKED
   if (bracket.holders.includes(on.seat.party)) return NOTHING_TO_CHANGE
-  return decided({ track: on.track, type: 'BracketJoined', bracket: bracket.id, party: on.seat.party })
+  const { hash } = command
+  const agrees = hash !== undefined && mayBind(on.process, on.seat, on.at)
+  const stale = agrees ? isStale(on, clause, hash) : null
+  if (stale) return stale
+  const joined = { track: on.track, type: 'BracketJoined', bracket: bracket.id, party: on.seat.party } as const
+  return decided(agrees ? { ...joined, agrees } : joined)
 }
 
 function withdrawBracket(on: TextAsked, bracket: Bracket): TextDecided {
@@ -114,7 +122,10 @@ function agreeBracket(on: TextAsked, command: Of<'AgreeBracket'>, bracket: Brack
   return decided({ track: on.track, type: 'BracketAgreed', bracket: bracket.id, party: on.seat.party, hash })
 }
 
-/** Consensus: every party with `suggest` or more holds the bracket, or agreed to it on the words as they stand. */
+/**
+ * Consensus: every party with `suggest` or more consents by its head or alternate, who placed the bracket that the party
+ * holds alone, or agreed to it on the words as they stand.
+ */
 function acceptBracket(on: TextAsked, bracket: Bracket): TextDecided {
   const low = lacks(on, 'edit')
   if (low) return low
@@ -126,7 +137,7 @@ function acceptBracket(on: TextAsked, bracket: Bracket): TextDecided {
     return agreement.until === undefined || on.at <= agreement.until
   }
   const missing = consentingParties(on.process, on.track, on.at).filter(
-    (party) => !bracket.holders.includes(party) && !agrees(party),
+    (party) => bracket.proposer !== party && !agrees(party),
   )
   if (missing.length > 0) return refuse({ code: 'consent-missing', parties: missing })
   return decided({

@@ -75,7 +75,8 @@ export type TextCommand = { track: TrackId } & (
       struck: { from: ItemId; to: ItemId }
     }
   | { type: 'ExtendStrike'; bracket: BracketId; struck: { from: ItemId; to: ItemId } }
-  | { type: 'JoinBracket'; bracket: BracketId }
+  /** With `hash`, by a head or alternate: consent to the words it names, too. */
+  | { type: 'JoinBracket'; bracket: BracketId; hash?: Hash }
   | { type: 'WithdrawBracket'; bracket: BracketId }
   | { type: 'AgreeBracket'; bracket: BracketId; hash: Hash }
   | { type: 'AcceptBracket'; bracket: BracketId }

@@ -132,7 +132,8 @@ export type TextEvent = { track: TrackId } & (
       /** Whose words they are, when the server opened it to keep words that came late. Absent: who asked. */
       placedBy?: SeatId
     }
-  | { type: 'BracketJoined'; bracket: BracketId; party: PartyId }
+  /** `hash` names the clause with the new holder, filled in at the event's place in the log. `agrees`: the joiner consents to it. */
+  | { type: 'BracketJoined'; bracket: BracketId; party: PartyId; hash?: Hash; agrees?: true }
   | { type: 'StrikeExtended'; bracket: BracketId; struck: { from: ItemId; to: ItemId } }
   /** One holder left; `closed` is set when it was the last: the words leave and `archive` keeps them. Nested brackets climb to the host's place. */
   | {

@@ -2,6 +2,7 @@ import {
   type ArticleId,
   type BracketId,
   type ClauseId,
+  type Instant,
   type ItemId,
   type LeafId,
   leafOf,
@@ -10,6 +11,7 @@ import {
 import { bracketWithLeaf, clauseWithLeaf } from '../text/rights.ts'
 import type { Agreement, Bracket, Clause, ClosedLeaf, Move, Text } from '../text/structure.ts'
 import type { Fact, TextEvent } from './events.ts'
+import { mayBind, seatIn } from './people.ts'
 import type { Process } from './process.ts'
 import { row } from './rows.ts'
 import { subtree } from './text-asked.ts'
@@ -22,13 +24,13 @@ export function evolveText(process: Process, fact: Fact<TextEvent>): Process {
   const id = fact.event.track
   const track = row(process.tracks.by, id)
   if (!track?.text) return process
-  const text = foldText(track.text, fact)
+  const text = foldText(process, track.text, fact)
   if (text === track.text) return process
   return { ...process, tracks: { ...process.tracks, by: { ...process.tracks.by, [id]: { ...track, text } } } }
 }
 
 /** `evolveText` of the one text it concerns. */
-function foldText(text: Text, fact: Fact<TextEvent>): Text {
+function foldText(process: Process, text: Text, fact: Fact<TextEvent>): Text {
   const { event } = fact
   switch (event.type) {
     case 'ArticleAdded':
@@ -64,23 +66,26 @@ function foldText(text: Text, fact: Fact<TextEvent>): Text {
     case 'ClauseAgreementWithdrawn':
       return changeClause(text, event.clause, ({ agreed }) => ({ agreed: omit(agreed, event.party) }))
     default:
-      return foldBracket(text, event, fact)
+      return foldBracket(process, text, event, fact)
   }
 }
 
 type BracketEvent = Extract<TextEvent, { bracket: BracketId }> | Of<'WordsRelocated' | 'TextRebased'>
-function foldBracket(text: Text, event: BracketEvent, fact: Fact<TextEvent>): Text {
+function foldBracket(process: Process, text: Text, event: BracketEvent, fact: Fact<TextEvent>): Text {
   switch (event.type) {
     case 'BracketOpened':
-      return openBracket(text, event, fact)
+      return openBracket(process, text, event, fact)
     case 'BracketJoined':
-      return changeBracket(text, event.bracket, ({ holders }) => ({ holders: [...new Set([...holders, event.party])] }))
+      return changeBracket(text, event.bracket, (bracket) => joined(bracket, event, fact))
     case 'StrikeExtended':
-      return changeBracket(text, event.bracket, () => ({ struck: event.struck }))
+      return changeBracket(text, event.bracket, (bracket) => {
+        const struck = { ...withoutProposer(bracket), struck: event.struck }
+        return { ...struck, ...proposing(process, struck.holders, fact.by, fact.at) }
+      })
     case 'BracketAgreed':
-      return changeBracket(text, event.bracket, ({ agreed }) => ({
-        agreed: withAgreement(agreed, event.party, fact),
-      }))
+      return changeBracket(text, event.bracket, (bracket) => {
+        return { ...bracket, agreed: withAgreement(bracket.agreed, event.party, fact) }
+      })
     case 'BracketWithdrawn':
       return withdrawBracket(text, event)
     case 'BracketAccepted':
@@ -105,6 +110,25 @@ function omit<K extends string, T>(table: Record<K, T>, ...keys: K[]): Record<K,
 const insertAfter = <T>(list: T[], item: T, after: T | null): T[] => {
   const at = after === null ? 0 : list.indexOf(after) + 1 || list.length
   return list.toSpliced(at, 0, item)
+}
+
+/** A party whose head or alternate places words that it holds alone consents to them by that. */
+function proposing(process: Process, holders: PartyId[], by: Fact['by'], at: Instant): { proposer?: PartyId } {
+  const seat = by === 'server' || by === 'operator' ? null : seatIn(process, by)
+  const [party, other] = holders
+  const isOwn = seat !== null && party === seat.party && other === undefined
+  return isOwn && mayBind(process, seat, at) ? { proposer: party } : {}
+}
+const withoutProposer = ({ proposer: _, ...bracket }: Bracket): Bracket => bracket
+
+/** From the first other holder on, consent is to exact words: the proposer's to those it was joined on. */
+function joined(bracket: Bracket, { party, hash, agrees }: Of<'BracketJoined'>, { by, at }: Fact): Bracket {
+  const holders = [...new Set([...bracket.holders, party])]
+  const agreed = { ...bracket.agreed }
+  const consents = hash !== undefined && by !== 'server' && by !== 'operator'
+  if (consents && bracket.proposer) agreed[bracket.proposer] = { hash, by: bracket.placedBy, at }
+  if (consents && agrees) agreed[party] = { hash, by, at }
+  return { ...withoutProposer(bracket), holders, agreed }
 }
 
 function withAgreement(agreed: Record<PartyId, Agreement>, party: PartyId, { event, by, at }: Fact<TextEvent>) {
@@ -135,14 +159,9 @@ function changeClause(
   return { ...text, clauses: { ...text.clauses, [id]: { ...clause, ...change(clause) } as Clause } }
 }
 
-function changeBracket(
-  text: Text,
-  id: BracketId,
-  change: (bracket: Bracket) => Partial<Record<keyof Bracket, unknown>>,
-): Text {
+function changeBracket(text: Text, id: BracketId, change: (bracket: Bracket) => Bracket): Text {
   const bracket = row(text.brackets, id)
-  if (!bracket) return text
-  return { ...text, brackets: { ...text.brackets, [id]: { ...bracket, ...change(bracket) } as Bracket } }
+  return bracket ? { ...text, brackets: { ...text.brackets, [id]: change(bracket) } } : text
 }
 
 /** Changes the list that holds the clauses of `article`, or the items of `parent`. */
@@ -269,13 +288,14 @@ function clauseOfHost(text: Text, host: LeafId): ClauseId | null {
   return null
 }
 
-function openBracket(text: Text, event: Of<'BracketOpened'>, { by, at }: Fact): Text {
+function openBracket(process: Process, text: Text, event: Of<'BracketOpened'>, { by, at }: Fact): Text {
   const { bracket: id, kind, clause, host, struck, holders } = event
   if (by === 'operator') return text
   const placedBy = event.placedBy ?? by
   if (placedBy === 'server') return text
   const leaf = kind === 'delete' || kind === 'dispute' ? null : leafOf(id)
-  const bracket: Bracket = { id, kind, clause, host, leaf, struck, holders, placedBy, placedAt: at, agreed: {} }
+  const placed: Bracket = { id, kind, clause, host, leaf, struck, holders, placedBy, placedAt: at, agreed: {} }
+  const bracket = { ...placed, ...proposing(process, holders, placedBy, at) }
   return { ...text, brackets: { ...text.brackets, [id]: bracket } }
 }
 
@@ -284,7 +304,7 @@ function withdrawBracket(text: Text, event: Of<'BracketWithdrawn'>): Text {
   if (!bracket) return text
   const holders = bracket.holders.filter((party: PartyId) => party !== event.party)
   if (holders.length > 0)
-    return changeBracket(text, bracket.id, () => ({ holders, agreed: omit(bracket.agreed, event.party) }))
+    return changeBracket(text, bracket.id, (held) => ({ ...held, holders, agreed: omit(held.agreed, event.party) }))
   return closeBracket(addMoves(text, event.moves), bracket.id, event.closed, event.climbed, [])
 }
 

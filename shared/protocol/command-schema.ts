@@ -146,7 +146,7 @@ const textCommands = [
     }),
   ]),
   v.strictObject({ type: v.literal('ExtendStrike'), track, bracket, struck: s.struck }),
-  v.strictObject({ type: v.literal('JoinBracket'), track, bracket }),
+  v.strictObject({ type: v.literal('JoinBracket'), track, bracket, hash: v.exactOptional(s.hash) }),
   v.strictObject({ type: v.literal('WithdrawBracket'), track, bracket }),
   v.strictObject({ type: v.literal('AgreeBracket'), track, bracket, hash: s.hash }),
   v.strictObject({ type: v.literal('AcceptBracket'), track, bracket }),

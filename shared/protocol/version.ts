@@ -1,5 +1,5 @@
 /** Raise on any change of a frame; the client tells an older page to reload before anything is bound. */
-export const PROTOCOL = 2
+export const PROTOCOL = 3
 /** The oldest client this server still speaks with. */
 export const PROTOCOL_FLOOR = 1
 /** The shape of leaves and formats. A client with another schema is never bound to a text. */
@@ -11,4 +11,5 @@ export const HISTORY: Record<number, { changed: string; digest: string }> = {
     changed: 'watching without being there; who was last where; who is here, in a preview',
     digest: 'de54145d47b14171',
   },
+  3: { changed: 'joining a bracket may name the words one consents to', digest: 'b242e901f98c72aa' },
 }

@@ -75,8 +75,9 @@ function bracketsByClause(text: Text): Map<ClauseId, Bracket[]> {
 }
 
 function bracketView(bracket: Bracket, at: Instant): BracketView {
-  const { id, kind, host, leaf, struck, holders, placedBy, placedAt, agreed } = bracket
-  return { id, kind, host, leaf, struck, holders, placedBy, placedAt, agreed: agreementViews(agreed, at) }
+  const { id, kind, host, leaf, struck, holders, placedBy, placedAt, proposer, agreed } = bracket
+  const seen = { id, kind, host, leaf, struck, holders, placedBy, placedAt, agreed: agreementViews(agreed, at) }
+  return proposer === undefined ? seen : { ...seen, proposer }
 }
 
 function agreementViews(agreed: Record<PartyId, Agreement>, now: Instant): AgreementView[] {

@@ -86,6 +86,8 @@ export interface Bracket {
   holders: PartyId[]
   placedBy: SeatId
   placedAt: Instant
+  /** The party that holds it alone and whose head or alternate placed it: it consents by that. */
+  proposer?: PartyId
   agreed: Record<PartyId, Agreement>
 }
 
@@ -160,6 +162,8 @@ export interface BracketView {
   holders: PartyId[]
   placedBy: SeatId
   placedAt: Instant
+  /** Consents by having placed it, by head or alternate, and holding it alone. Everyone else's consent is in `agreed`. */
+  proposer?: PartyId
   agreed: AgreementView[]
   /**
    * Only in a client, never on the wire: opened by typing here and not yet planted by the server. Its place is right of

@@ -25,6 +25,7 @@ function offered(
     holders?: string[]
     agreed?: Record<string, Hash>
     locked?: boolean
+    byAdviser?: boolean
     binds?: boolean
     access?: typeof TABLE
   } = {},
@@ -41,6 +42,7 @@ function offered(
     holders: (more.holders ?? ['council']) as PartyId[],
     placedBy: 'council-head' as SeatId,
     placedAt: instant(NOW),
+    ...(more.byAdviser || more.holders ? {} : { proposer: 'council' as PartyId }),
     agreed: Object.entries(more.agreed ?? {}).map(([id, hash]) => ({ id: id as PartyId, hash, at: instant(NOW) })),
   }
   const clause = { hash: HASH, locked: more.locked ?? false, brackets: [bracket] } as unknown as StructureClause
@@ -90,6 +92,19 @@ test('S3 the pen-holder accepts when consent is there, and else reads whose is m
   })
   expect(offered('union', { agreed: { tavira: OTHER_HASH } }).accept?.ready).toBe(false)
   expect(offered('union', { agreed: { tavira: HASH } }).accept?.ready).toBe(true)
+})
+
+test('S3 F2.1 what an adviser placed waits for its own head, who is asked as any other', () => {
+  const all = { agreed: { tavira: HASH }, byAdviser: true }
+  expect(offered('council', all).agree?.label).toContain('Agree for Northern Maren Council')
+  expect(offered('council', { ...all, binds: false }).agree).toBeNull()
+  expect(offered('union', all).accept).toMatchObject({
+    ready: false,
+    note: 'It can be accepted once Northern Maren Council agree to the words as they stand.',
+  })
+  expect(offered('union', { ...all, agreed: { tavira: HASH, council: HASH } }).accept?.ready).toBe(true)
+  expect(offered('tavira').join?.note).toContain('you agree to them as they stand')
+  expect(offered('tavira', { binds: false }).join?.note).not.toContain('agree')
 })
 
 test('S3 nothing is offered on a locked clause but the reason', () => {

@@ -243,10 +243,65 @@ describe('brackets', () => {
     expect(refusal(UNION, { type: 'AcceptBracket', bracket })).toBeNull()
   })
 
-  test('T12 P7 a holder consents by holding', () => {
-    const bracket = opened(HEAD)
-    made(COUNCIL, { type: 'JoinBracket', bracket })
+  test('F2.1 an adviser places and joins, and consents for nobody: the own head agrees, or the alternate', () => {
+    const bracket = opened(ADVISER)
+    expect(room.clause(0).brackets[0]?.proposer).toBeUndefined()
+    made(COUNCIL, { type: 'AgreeBracket', bracket, hash: room.hash(0) })
+    expect(refusal(UNION, { type: 'AcceptBracket', bracket })).toEqual({ code: 'consent-missing', parties: [A] })
+    made(ALTERNATE, { type: 'AgreeBracket', bracket, hash: room.hash(0) })
     expect(refusal(UNION, { type: 'AcceptBracket', bracket })).toBeNull()
+
+    const theirs = opened(COUNCIL)
+    made(ADVISER, { type: 'JoinBracket', bracket: theirs, hash: room.hash(0) })
+    expect(refusal(UNION, { type: 'AcceptBracket', bracket: theirs })).toEqual({
+      code: 'consent-missing',
+      parties: [A],
+    })
+    room.now = 2_001
+    expect(opened(ALTERNATE)).toBeDefined()
+    expect(room.clause(0).brackets.at(-1)?.proposer).toBeUndefined()
+  })
+
+  test('F2.1 P7 a head who joins consents to the words as named, and from then on both consents are to exact words', () => {
+    const bracket = opened(HEAD)
+    expect(room.clause(0).brackets[0]?.proposer).toBe(A)
+    const hash = room.hash(0)
+    const stale = '0'.repeat(64) as Hash
+    expect(refusal(COUNCIL, { type: 'JoinBracket', bracket, hash: stale })).toEqual({ code: 'stale', current: hash })
+    made(COUNCIL, { type: 'JoinBracket', bracket, hash })
+    const [joint] = room.clause(0).brackets
+    expect(joint).toMatchObject({ holders: [A, B], agreed: [{ hash: room.hash(0) }, { hash: room.hash(0) }] })
+    expect(joint?.proposer).toBeUndefined()
+    const other = opened(ADVISER)
+    expect(refusal(UNION, { type: 'AcceptBracket', bracket })).toEqual({ code: 'consent-missing', parties: [A, B] })
+    made(HEAD, { type: 'WithdrawBracket', bracket: other })
+    expect(refusal(UNION, { type: 'AcceptBracket', bracket })).toBeNull()
+
+    const silent = opened(HEAD)
+    made(COUNCIL, { type: 'JoinBracket', bracket: silent })
+    expect(refusal(UNION, { type: 'AcceptBracket', bracket: silent })).toEqual({
+      code: 'consent-missing',
+      parties: [B],
+    })
+  })
+
+  test('F2.1 a strike that an adviser widens waits for its head', () => {
+    const [{ leaf: host, id }] = room.clauses as [(typeof room.clauses)[number]]
+    const item = (clock: number) => ({ client: room.text.client, clock: firstClock(host) + clock })
+    const bracket = room.newBracket()
+    made(HEAD, {
+      type: 'OpenBracket',
+      bracket,
+      clause: id,
+      host,
+      kind: 'delete',
+      struck: { from: item(0), to: item(2) },
+    })
+    expect(room.clause(0).brackets[0]?.proposer).toBe(A)
+    made(ADVISER, { type: 'ExtendStrike', bracket, struck: { from: item(0), to: item(8) } })
+    expect(room.clause(0).brackets[0]?.proposer).toBeUndefined()
+    made(HEAD, { type: 'ExtendStrike', bracket, struck: { from: item(0), to: item(9) } })
+    expect(room.clause(0).brackets[0]?.proposer).toBe(A)
   })
 
   test('F2 P7 only a head or an alternate with a live mandate agrees, and on the current words only', () => {
@@ -321,6 +376,8 @@ describe('folding', () => {
     play(UNION, { type: 'SplitClause', clause: id, after: null })
     play(UNION, { type: 'MoveClause', clause: clause(1), article, parent: null, after: clause(2) })
     play(UNION, { type: 'MergeClause', clause: clause(4) })
+    const now = room.clauses.findIndex(({ brackets }) => brackets.length > 0)
+    for (const by of [HEAD, COUNCIL]) play(by, { type: 'AgreeBracket', bracket, hash: room.hash(now) })
     play(UNION, { type: 'AcceptBracket', bracket })
     play(UNION, { type: 'LockClause', clause: id })
     play(UNION, { type: 'UnlockClause', clause: id })
@@ -329,7 +386,7 @@ describe('folding', () => {
     for (const fact of facts.filter(({ event }) => event.type !== 'BracketOpened')) {
       elsewhere.process = evolveText(elsewhere.process, fact)
     }
-    expect(facts.length).toBe(10)
+    expect(facts.length).toBe(12)
     expect(elsewhere.clauses).toEqual(before)
     for (const fact of facts.slice(1)) {
       const nowhere = { ...fact, event: { ...fact.event, track: 'nowhere' as TrackId } }

@@ -118,6 +118,7 @@ export const room = {
   'bracket.not-binding': 'The head or an alternate agrees for {party}.',
   'bracket.join': 'Hold it too, for {party}',
   'bracket.join-note': 'The words become {party}’s proposal as well.',
+  'bracket.join-binds': 'The words become {party}’s proposal as well, and you agree to them as they stand.',
   'bracket.withdraw': 'Withdraw {party}’s words',
   'bracket.withdraw-strike': 'Withdraw {party}’s removal',
   'bracket.withdraw-last':
