@@ -1,4 +1,4 @@
-import type { ItemId, LeafId } from '#shared/ids.ts'
+import type { ClauseId, ItemId, LeafId } from '#shared/ids.ts'
 import { struckRange } from '#shared/text/compose.ts'
 import { hashBytes } from '#shared/text/hash.ts'
 import { wordsOf } from '#shared/text/leaf.ts'
@@ -22,7 +22,16 @@ export const rebase: Rebase = (live, text, incarnation, client) => {
     const from = { client, clock: start + range.from }
     return [{ bracket: id, struck: { from, to: { client, clock: start + range.to - 1 } } }]
   })
-  return { track: live.track, type: 'TextRebased', incarnation, client, hash: hashBytes(bytes), strikes }
+  const current = agreedClauses(text).flatMap((clause) => live.hashOf(text, text.language, clause) ?? [])
+  return { track: live.track, type: 'TextRebased', incarnation, client, hash: hashBytes(bytes), strikes, current }
+}
+
+/** Clauses with an agreement to them or to one of their brackets. */
+function agreedClauses(text: Text): ClauseId[] {
+  const found = new Set<ClauseId>()
+  for (const { id, agreed } of Object.values(text.clauses)) if (Object.keys(agreed).length > 0) found.add(id)
+  for (const { clause, agreed } of Object.values(text.brackets)) if (Object.keys(agreed).length > 0) found.add(clause)
+  return [...found]
 }
 
 /** Every leaf that shows, by name: the order tells nothing of when each was made. */

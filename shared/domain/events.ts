@@ -169,6 +169,11 @@ export type TextEvent = { track: TrackId } & (
       hash: Hash
       /** Strikes in the ids of the new incarnation. */
       strikes: { bracket: BracketId; struck: { from: ItemId; to: ItemId } }[]
+      /**
+       * What the clauses that somebody agreed to are named now. Agreements to other words end here: their hashes are of words
+       * from before.
+       */
+      current?: Hash[]
     }
 )
 

@@ -2,6 +2,7 @@ import {
   type ArticleId,
   type BracketId,
   type ClauseId,
+  type Hash,
   type Instant,
   type ItemId,
   type LeafId,
@@ -328,13 +329,26 @@ function closeBracket(
 const addMoves = (text: Text, moves: Move[]): Text =>
   moves.length > 0 ? { ...text, moves: [...text.moves, ...moves] } : text
 
-function rebase(text: Text, { incarnation, client, strikes }: Of<'TextRebased'>): Text {
+function rebase(text: Text, { incarnation, client, strikes, current }: Of<'TextRebased'>): Text {
   const moved = new Map(strikes.map(({ bracket, struck }) => [bracket, struck]))
   const brackets: Record<BracketId, Bracket> = {}
-  for (const bracket of Object.values(text.brackets)) {
+  for (const one of Object.values(text.brackets)) {
+    const bracket = { ...one, agreed: toCurrentWords(one.agreed, current) }
     const struck = moved.get(bracket.id)
     if (struck) brackets[bracket.id] = { ...bracket, struck }
     else if (bracket.leaf) brackets[bracket.id] = { ...bracket, struck: null }
   }
-  return { ...text, incarnation, client, brackets, closed: {}, moves: [] }
+  const clauses = { ...text.clauses }
+  for (const clause of Object.values(clauses)) {
+    const agreed = toCurrentWords(clause.agreed, current)
+    if (agreed !== clause.agreed) clauses[clause.id] = { ...clause, agreed }
+  }
+  return { ...text, incarnation, client, clauses, brackets, closed: {}, moves: [] }
+}
+
+function toCurrentWords(agreed: Clause['agreed'], current: Hash[] | undefined): Clause['agreed'] {
+  const old = (Object.entries(agreed) as [PartyId, Agreement][]).filter(
+    ([, { hash }]) => current?.includes(hash) === false,
+  )
+  return old.length > 0 ? omit(agreed, ...old.map(([party]) => party)) : agreed
 }

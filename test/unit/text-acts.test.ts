@@ -347,6 +347,33 @@ describe('incarnations', () => {
     expect(live.words(bracketLeaf(bracket))).toEqual([{ words: 'clear ' }])
   })
 
+  test('P4 T7 agreements to words from before end with the incarnation; those to the words as they stand go on', () => {
+    const [id, second] = [room.clause(0).id, room.clause(1).id]
+    const agree = (clause: typeof id, index: number) =>
+      done(room.play('council-head', cmd({ type: 'AgreeClause', clause, hash: room.hash(index) })))
+    agree(id, 0)
+    agree(second, 1)
+    const old = room.hash(0)
+    const bracket = open(tavira, 'tavira-head', { host: base, index: 4 }, 'clear ')
+    done(room.play('council-head', cmd({ type: 'AgreeBracket', bracket, hash: room.hash(0) })))
+    const older = room.hash(0)
+    const other = open(tavira, 'tavira-head', { host: base, index: 0 }, 'So ')
+    done(room.play('council-head', cmd({ type: 'AgreeBracket', bracket: other, hash: room.hash(0) })))
+    expect(JSON.stringify(room.clauses)).toContain(old)
+    const { step, live } = renewed()
+    room.live = live
+    expect(step.current).toEqual([room.hash(0), room.hash(1)])
+    expect(JSON.stringify(room.clauses)).not.toContain(old)
+    expect(JSON.stringify(room.clauses)).not.toContain(older)
+    expect(room.clause(0).agreed).toEqual([])
+    expect(room.clause(1).agreed).toMatchObject([{ id: B, hash: room.hash(1) }])
+    const hashes = room.clause(0).brackets.map(({ id: of, agreed }) => [of, agreed.map(({ hash }) => hash)])
+    expect(hashes).toEqual([
+      [bracket, []],
+      [other, [room.hash(0)]],
+    ])
+  })
+
   test('T7 every node builds the same bytes, and strikes stand by visible index', () => {
     strike(council, 'council-head', base, 4, 9)
     union.delete(base, 0, 2)
