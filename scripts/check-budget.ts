@@ -14,8 +14,9 @@ export type Manifest = Record<string, Chunk>
 
 /** 120 kB is four seconds at 30 kB/s, a bad mobile line; the editor may take as long again, less a second. */
 export const BUDGETS = { 'join page shell': 120_000, 'editable room': 220_000 }
-/** Screens that nobody loads to join or to edit. */
-const ELSEWHERE = /screens\/(?:Desk|FirstStart|Help|People|States)\b/
+/** Screens that nobody loads to join or to edit, and what stands beside the text or comes once the room is quiet. */
+const ELSEWHERE =
+  /screens\/(?:Desk|FirstStart|Help|People|States)\b|\b_?(?:BracketHost|Margin|StructureMenu|(?:Device|Sessions|SignOut)Dialog)\b/
 
 /** The files that must be there before the page `keys` can be used: static imports, all levels; dynamic ones on request. */
 export function filesOf(manifest: Manifest, keys: string[], follow: (key: string) => boolean): Set<string> {

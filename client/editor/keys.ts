@@ -1,4 +1,3 @@
-import { toggleMark } from 'prosemirror-commands'
 import { type EditorState, Selection, TextSelection } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
 import type { Composition } from './composition.ts'
@@ -143,5 +142,8 @@ function directionAt(view: EditorView, pos: number): string {
 
 /** For what is typed next: the mark at the caret on or off. */
 export function chooseNext(view: EditorView, format: 'strong' | 'em'): void {
-  toggleMark(schema.marks[format])(view.state, view.dispatch)
+  const { state } = view
+  const mark = schema.marks[format]
+  const isOn = mark.isInSet(state.storedMarks ?? state.selection.$head.marks())
+  view.dispatch(isOn ? state.tr.removeStoredMark(mark) : state.tr.addStoredMark(mark.create()))
 }
