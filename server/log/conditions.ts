@@ -22,11 +22,11 @@ export interface Standing {
  * happened since.
  */
 export function brokenCondition(conditions: Conditions, standing: Standing): NotAppended | null {
-  const { events, lane, document, notAfter } = conditions
+  const { events, lane, documents, notAfter } = conditions
   const stray = lane ? strayLane(lane.lane, standing.laneState(lane.document, lane.lane.client)) : null
   if (stray) return stray
   if (events !== undefined && standing.events !== events) return { code: 'conflict', on: 'events' }
-  if (document && standing.documentHead(document.id) !== document.head) return { code: 'conflict', on: 'document' }
+  if (documents?.some(({ id, head }) => standing.documentHead(id) !== head)) return { code: 'conflict', on: 'document' }
   if (notAfter !== undefined && standing.now > notAfter) return { code: 'too-late' }
   return null
 }

@@ -4,6 +4,7 @@ import type { Entry, Seq } from './log.ts'
 interface Follower {
   next: Seq
   onEntries: (entries: Entry[]) => void
+  onReset: () => void
 }
 
 /** Reads entries after a place, whole appends only; none when there is nothing more. */
@@ -21,8 +22,13 @@ export class Followers {
     this.#pause = pause
   }
 
-  async follow(process: ProcessId, after: Seq, onEntries: (entries: Entry[]) => void): Promise<() => void> {
-    const follower = { next: after + 1, onEntries }
+  async follow(
+    process: ProcessId,
+    after: Seq,
+    onEntries: (entries: Entry[]) => void,
+    onReset: () => void = () => {},
+  ): Promise<() => void> {
+    const follower = { next: after + 1, onEntries, onReset }
     await null
     for (;;) {
       const entries = this.#readOn(process, follower.next - 1)
@@ -42,6 +48,13 @@ export class Followers {
   deliver(process: ProcessId, entries: Entry[]): void {
     const followers = this.#live.get(process)
     for (const follower of followers ?? []) if (!give(follower, entries)) followers?.delete(follower)
+  }
+
+  /** Stops who follows the process, and tells them why. */
+  reset(process: ProcessId): void {
+    const followers = [...(this.#live.get(process) ?? [])]
+    this.#live.delete(process)
+    for (const { onReset } of followers) onReset()
   }
 
   stop(): void {

@@ -63,8 +63,8 @@ export interface Conditions {
   events?: Seq
   /** The lane of `document` stands exactly at `lane.number` and `lane.clock` and belongs to `lane.owner` (an unknown lane: both are 0). */
   lane?: { document: DocumentId; lane: Lane }
-  /** No entry of this document after this one. */
-  document?: { id: DocumentId; head: Seq }
+  /** Of each of these documents no entry after its head. */
+  documents?: { id: DocumentId; head: Seq }[]
   /** The store's clock has not passed this instant (`at == notAfter` is in time). */
   notAfter?: Instant
 }
@@ -115,8 +115,17 @@ export interface Log {
    * arrive in one call. Durable entries only. The result stops it. On one node a batch is delivered before the `append` that made it resolves.
    * Resolves when everything up to the head was given. Never called from within itself, nor before `follow` or `append` returned.
    * A follower that throws is stopped (it can no longer promise "without gap"), and the error is thrown on its own.
+   *
+   * `onReset`: the store lost entries that it had shown, or may have (a failover, a restart elsewhere): what was folded may
+   * be of a past that never was. The follower is stopped, and is called once. Forget everything of this process, load and follow it
+   * anew; append nothing that was decided before. Several nodes only: an engine with one writer never calls it.
    */
-  follow(process: ProcessId, after: Seq, onEntries: (entries: Entry[]) => void): Promise<() => void>
+  follow(
+    process: ProcessId,
+    after: Seq,
+    onEntries: (entries: Entry[]) => void,
+    onReset?: () => void,
+  ): Promise<() => void>
   heads(process: ProcessId): Promise<Heads>
   /** The lane's next number and clock, and whose it is; null when it never was used. */
   lane(
@@ -153,6 +162,12 @@ export interface Log {
 export interface DrillLog extends Log {
   /** From now on the store behaves as a full disk (no room but the reserve) or a read-only one; null ends it, and the log recovers by itself. */
   restrict(to: 'disk-full' | 'read-only' | null): Promise<void>
+}
+
+/** A log that can lose what it had shown, as a failover without replicas' consent does: for drills of `follow`'s `onReset`. */
+export interface ForgetfulLog extends DrillLog {
+  /** Takes the last `count` entries out of the log, with every head, and resets who follows the process. */
+  lose(process: ProcessId, count: number): void
 }
 
 /** The file or store is damaged, of a newer format, or cannot be opened: the start stops with this sentence. Nothing was changed. */

@@ -4,7 +4,7 @@ import type { Time } from '#shared/world.ts'
 import { brokenCondition, type LaneState, laneAfter, type Standing } from './conditions.ts'
 import { decodeEntry, encodeEntry, stampEntry } from './entry.ts'
 import { Followers } from './followers.ts'
-import type { Appended, Conditions, DrillLog, Entry, Health, NewEntry, NotAppended, Seq, Snapshot } from './log.ts'
+import type { Appended, Conditions, Entry, ForgetfulLog, Health, NewEntry, NotAppended, Seq, Snapshot } from './log.ts'
 import { LogUnavailable } from './log.ts'
 import { chainAfter, chainStart, hexOf } from './segments.ts'
 
@@ -14,11 +14,17 @@ const CATCH_UP = 512
 /** One process: everything an engine keeps. */
 class Stored {
   readonly entries: { bytes: Uint8Array; lastOfAppend: boolean }[] = []
-  readonly snapshots = new Map<string, Snapshot>()
-  readonly keys = new Map<string, Uint8Array>()
+  readonly snapshots: Map<string, Snapshot>
+  readonly keys: Map<string, Uint8Array>
   readonly #documents = new Map<DocumentId, Seq>()
   readonly #lanes = new Map<string, LaneState>()
   events: Seq = 0
+
+  /** With the snapshots and keys of `before`. */
+  constructor(before?: Stored) {
+    this.snapshots = before?.snapshots ?? new Map()
+    this.keys = before?.keys ?? new Map()
+  }
 
   standing(now: Instant): Standing {
     return {
@@ -48,11 +54,11 @@ class Stored {
  * The reference engine: keeps everything in memory and nothing on disk. Needs no real time: everything it does is done
  * in microtasks, at `time`'s instants.
  */
-export function openMemoryLog(options: { time?: Pick<Time, 'now'> } = {}): DrillLog {
+export function openMemoryLog(options: { time?: Pick<Time, 'now'> } = {}): ForgetfulLog {
   return new MemoryLog(options.time ?? { now: () => instant(Date.now()) })
 }
 
-class MemoryLog implements DrillLog {
+class MemoryLog implements ForgetfulLog {
   readonly #time: Pick<Time, 'now'>
   readonly #stored = new Map<ProcessId, Stored>()
   readonly #healthListeners = new Set<(health: Health) => void>()
@@ -105,8 +111,25 @@ class MemoryLog implements DrillLog {
     return this.#stored.get(process)?.read(after, limit) ?? []
   }
 
-  follow(process: ProcessId, after: Seq, onEntries: (entries: Entry[]) => void): Promise<() => void> {
-    return this.#followers.follow(process, after, onEntries)
+  follow(
+    process: ProcessId,
+    after: Seq,
+    onEntries: (entries: Entry[]) => void,
+    onReset?: () => void,
+  ): Promise<() => void> {
+    return this.#followers.follow(process, after, onEntries, onReset)
+  }
+
+  lose(process: ProcessId, count: number): void {
+    const stored = this.#storedOf(process)
+    const left = new Stored(stored)
+    const kept = Math.max(0, stored.entries.length - count)
+    for (const [index, { bytes, lastOfAppend }] of stored.entries.slice(0, kept).entries()) {
+      const entry = decodeEntry(bytes, index + 1)
+      left.add(entry, entry.at, lastOfAppend || index === kept - 1)
+    }
+    this.#stored.set(process, left)
+    this.#followers.reset(process)
   }
 
   async heads(process: ProcessId) {

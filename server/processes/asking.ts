@@ -246,11 +246,14 @@ class Held {
     for (const release of this.#releases.values()) release()
   }
 
-  /** The head of the first held text: where several nodes write, it tells that another was first. */
-  condition(): Pick<Conditions, 'document'> {
-    const [track] = this.#releases.keys()
-    const id = track && this.#head.state.tracks.by[track]?.text?.document
-    return id ? { document: { id, head: this.#head.folded.documents.get(id) ?? 0 } } : {}
+  /** The heads of the held texts: where several nodes write, they tell that another was first. */
+  condition(): Pick<Conditions, 'documents'> {
+    const { state, folded } = this.#head
+    const documents = [...this.#releases.keys()].flatMap((track) => {
+      const id = state.tracks.by[track]?.text?.document
+      return id ? [{ id, head: folded.documents.get(id) ?? 0 }] : []
+    })
+    return documents.length > 0 ? { documents } : {}
   }
 }
 

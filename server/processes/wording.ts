@@ -142,7 +142,7 @@ export class Wording {
     const { client, number } = words
     const lane: Lane = { client, owner: by.seat, number, clock: sender.clock, next: admitted.next }
     const conditions: Conditions = { events: folded.events, lane: { document: text.document, lane } }
-    if (mode === 'alone') conditions.document = { id: text.document, head: folded.documents.get(text.document) ?? 0 }
+    if (mode === 'alone') conditions.documents = [{ id: text.document, head: folded.documents.get(text.document) ?? 0 }]
     const notAfter = lastInstantOf(state, by.seat, ports.log.now())
     if (notAfter !== undefined) conditions.notAfter = notAfter
     return conditions

@@ -61,7 +61,7 @@ async function asked(model: DrillLog, process: ProcessId, drawn: Append): Promis
   if (drawn.due !== null) conditions.notAfter = instant(model.now() + drawn.due)
   if (drawn.document !== null) {
     const ofText = (await model.read(process, 0, 1_000)).filter(({ document }) => document === TEXT)
-    conditions.document = { id: TEXT, head: (ofText.at(-1)?.seq ?? 0) + drawn.document }
+    conditions.documents = [{ id: TEXT, head: (ofText.at(-1)?.seq ?? 0) + drawn.document }]
   }
   if (drawn.lane) {
     const { client, owner, document, grows } = drawn.lane

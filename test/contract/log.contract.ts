@@ -22,6 +22,7 @@ import {
   utf8,
   writable,
 } from './log-build.ts'
+import { following, losing } from './log-following.contract.ts'
 
 /** The rules every engine of the log answers to. No engine has rules of its own. */
 export function logContract(name: string, open: () => Promise<Opened>): void {
@@ -38,6 +39,7 @@ export function logContract(name: string, open: () => Promise<Opened>): void {
     appending(start)
     conditions(start)
     following(start)
+    losing(start)
     keeping(start)
     shortage(start)
   })
@@ -155,11 +157,17 @@ function conditions(start: Start): void {
 
   test('P1.1 a move of the server is refused when its document moved', async () => {
     const { log } = await start()
-    expect(await refusalOf(log, { document: { id: TEXT, head: 0 } })).toBeNull()
+    const on = (text: number, draft: number) => ({
+      documents: [
+        { id: TEXT, head: text },
+        { id: DRAFT, head: draft },
+      ],
+    })
+    expect(await refusalOf(log, on(0, 0))).toBeNull()
     await added(log, [frame('a', laneOf(0, 0, 1)), entryOf('b', { kind: 'update', document: DRAFT })])
-    expect(await refusalOf(log, { document: { id: TEXT, head: 0 } })).toEqual({ code: 'conflict', on: 'document' })
-    expect(await refusalOf(log, { document: { id: TEXT, head: 3 } })).toBeNull()
-    expect(await refusalOf(log, { document: { id: DRAFT, head: 4 } })).toBeNull()
+    expect(await refusalOf(log, on(0, 4))).toEqual({ code: 'conflict', on: 'document' })
+    expect(await refusalOf(log, on(3, 0))).toEqual({ code: 'conflict', on: 'document' })
+    expect(await refusalOf(log, on(3, 4))).toBeNull()
   })
 
   test('P1.1 an append that is due at an instant is in time at that instant and not after it', async () => {
@@ -179,77 +187,6 @@ function conditions(start: Start): void {
   test('P1.1 an append without entries is a mistake of the caller', async () => {
     const { log } = await start()
     await expect(log.append(P, [], {})).rejects.toThrow(TypeError)
-  })
-}
-
-function following(start: Start): void {
-  test('L4 a follower gets every entry once, in order, an append in one call, before the append is answered', async () => {
-    const { log } = await start()
-    await added(log, [entryOf('1'), entryOf('2')])
-    await added(log, [entryOf('3')])
-    const calls: string[][] = []
-    await log.follow(P, 1, (entries) => calls.push(bodiesOf(entries)))
-    expect(calls.flat()).toEqual(['2', '3'])
-    await added(log, [entryOf('q')], {}, Q)
-    const appends = [added(log, [entryOf('4'), entryOf('5')]), added(log, [entryOf('6')])]
-    await appends[1]
-    expect(calls.flat()).toEqual(['2', '3', '4', '5', '6'])
-    expect(calls.some((call) => call.includes('4') && call.includes('5'))).toBe(true)
-  })
-
-  test('L4 a follower that begins amid appends misses none', async () => {
-    const { log } = await start()
-    for (let index = 1; index <= 1_500; index += 3)
-      void added(
-        log,
-        ['a', 'b', 'c'].map((body) => entryOf(body)),
-      )
-    const seqs: number[] = []
-    const calls: string[] = []
-    const following = log.follow(P, 0, (entries) => {
-      seqs.push(...entries.map(({ seq }) => seq))
-      calls.push(bodiesOf(entries).join(''))
-    })
-    for (let index = 0; index < 50; index++) await added(log, [entryOf('a'), entryOf('b'), entryOf('c')])
-    await following
-    await added(log, [entryOf('a'), entryOf('b'), entryOf('c')])
-    expect(seqs).toEqual(Array.from({ length: 1_653 }, (_, index) => index + 1))
-    expect(calls.filter((call) => !/^(abc)+$/.test(call))).toEqual([])
-  })
-
-  test('L4 a follower that appends is not called within itself', async () => {
-    const { log } = await start()
-    let within = 0
-    const depths: number[] = []
-    const answers: Promise<unknown>[] = []
-    await log.follow(P, 0, (entries) => {
-      within++
-      depths.push(within)
-      if ((entries[0]?.seq ?? 9) < 3) answers.push(log.append(P, [entryOf('more')], {}))
-      within--
-    })
-    await added(log, [entryOf('first')])
-    while (depths.length < 3) await answers.at(-1)
-    expect(depths).toEqual([1, 1, 1])
-  })
-
-  test('L4 a follower that is stopped hears nothing more', async () => {
-    const { log } = await start()
-    const heard: string[] = []
-    const stop = await log.follow(P, 0, (entries) => heard.push(...bodiesOf(entries)))
-    await added(log, [entryOf('1')])
-    stop()
-    await added(log, [entryOf('2')])
-    expect(heard).toEqual(['1'])
-  })
-
-  test('L4 a refused append reaches nobody', async () => {
-    const { log } = await start()
-    const heard: string[] = []
-    await log.follow(P, 0, (entries) => heard.push(...bodiesOf(entries)))
-    await log.append(P, [entryOf('1')], { events: 9 })
-    await added(log, [entryOf('2')])
-    expect(heard).toEqual(['2'])
   })
 }
 
@@ -302,7 +239,7 @@ function keeping(start: Start): void {
     const on = {
       lane: { document: TEXT, lane: laneOf(3_000, 3_000, 3_001) },
       events: 3_001,
-      document: { id: TEXT, head: 3_000 },
+      documents: [{ id: TEXT, head: 3_000 }],
     }
     await added(again, [frame('next', laneOf(3_000, 3_000, 3_001))], on)
     const seqs: number[] = []

@@ -5,12 +5,12 @@ import type { DrillLog } from '#server/log/log.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
 import { openSqliteLog } from '#server/log/sqlite.ts'
 import { logContract } from './log.contract.ts'
-import { TestClock } from './log-build.ts'
+import { P, TestClock } from './log-build.ts'
 
 logContract('memory', async () => {
   const clock = new TestClock()
   const log = openMemoryLog({ time: clock })
-  return { log, clock, reopen: null, copy: null, cleanUp: () => log.close() }
+  return { log, clock, reopen: null, copy: null, lose: async (count) => log.lose(P, count), cleanUp: () => log.close() }
 })
 
 logContract('SQLite', async () => {
@@ -27,5 +27,5 @@ logContract('SQLite', async () => {
     await log.close()
     await rm(folder, { recursive: true })
   }
-  return { log, clock, reopen, copy: { file: join(folder, 'copy.db'), open: openFile }, cleanUp }
+  return { log, clock, reopen, copy: { file: join(folder, 'copy.db'), open: openFile }, lose: null, cleanUp }
 })
