@@ -3,6 +3,7 @@ import type { TrackView, View } from '#shared/domain/view.ts'
 import type { PartyId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
 import type { Speech } from '#shared/words/say.ts'
+import type { Reader } from '../components/AudienceBar.svelte'
 import type { Scale } from '../components/scale.ts'
 
 /** Who reads a track, from the view alone: the sentence is true of those who may read, not of the track's kind. */
@@ -92,6 +93,17 @@ export function sentenceOf(audience: Audience, view: View, speech: Speech): stri
   return say('audience.named', { count: parties.size })
 }
 
+/** The readers as the bar over a text names them. */
+export function readersIn({ readers }: Audience, { say }: Speech): Reader[] {
+  return readers.map(({ id, party, person, level, mine }) => ({
+    id,
+    slot: party.slot,
+    name: mine ? say('audience.you') : (person ?? party.name),
+    short: mine || person ? undefined : party.short,
+    level: say(mine ? `level.${level}` : `level.them.${level}`),
+  }))
+}
+
 /** Who does not, of those the viewer knows; undefined when all of them do. */
 export function excludedSentence({ excluded }: Audience, speech: Speech): string {
   if (excluded.length === 0) return speech.say('audience.nobody-else')
@@ -125,7 +137,7 @@ export function tagOf(audience: Audience, view: View, speech: Speech): string {
         : (others[0]?.party.name ?? say('scale.group'))
     }
     case 'table':
-      return isWholeTable(audience) ? say('scale.table') : say('scale.group')
+      return isWholeTable(audience) ? say('scale.table') : say('scale.readers')
     case 'group':
       return say('scale.group')
     case 'sealed':

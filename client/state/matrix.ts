@@ -111,6 +111,6 @@ export const TRACK_ICONS = {
   proximity: 'channel',
   backchannel: 'chain',
   group: 'group',
-  civil: 'comment',
+  civil: 'forum',
   implementation: 'shield',
 } as const satisfies Record<TrackKind, string>

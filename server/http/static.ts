@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import sirv from 'sirv'
@@ -17,7 +18,7 @@ export function clientFiles(folder: string): ClientFiles {
     if (!files && existsSync(join(folder, 'index.html'))) files = serve(folder)
     const path = (request.url ?? '/').split('?')[0] ?? '/'
     if (PAGE.test(path)) request.url = pageOf(folder, path)
-    if (files) files(request, response, () => plain(response, 404, 'There is nothing at this address.'))
+    if (files) files(request, response, () => void nothing(folder, request, response))
     else plain(response, 503, 'The client is not built yet: npm run build.')
   }
 }
@@ -40,6 +41,16 @@ function serve(folder: string): ReturnType<typeof sirv> {
 function pageOf(folder: string, path: string): string {
   const own = path.startsWith('/join') ? ['/join.html', '/join/index.html'] : []
   return own.find((page) => existsSync(join(folder, page))) ?? '/index.html'
+}
+
+/** To a person, the page that says so and whom to call. */
+async function nothing(folder: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const page = request.headers.accept?.includes('text/html')
+    ? await readFile(join(folder, 'index.html')).catch(() => null)
+    : null
+  if (!page) return plain(response, 404, 'There is nothing at this address.')
+  response.writeHead(404, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' })
+  response.end(page)
 }
 
 function plain(response: ServerResponse, status: number, sentence: string): void {

@@ -72,6 +72,17 @@ describe.skipIf(!CHROMIUM)('the door', () => {
     await context.close()
   })
 
+  test('S6 an address that names nothing shows a page that says so, and whom to call', async () => {
+    const { page, context } = await openPage(browser)
+    const answer = await page.goto(`${server.url}/r/nothing`)
+    expect(answer?.status()).toBe(404)
+    await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor()
+    await expectAccessible(page, 'nowhere')
+    await context.close()
+    const plain = await fetch(`${server.url}/r/nothing`)
+    expect([plain.status, await plain.text()]).toEqual([404, 'There is nothing at this address.\n'])
+  })
+
   test('S6 whoever is somebody else is kept from opening it, and the link stays', async () => {
     const { page, context } = await openPage(browser)
     await page.goto(linkOf('south-adviser'))

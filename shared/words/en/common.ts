@@ -67,6 +67,7 @@ export const common = {
   'scale.channel': 'With the mediators',
   'scale.party-mediators': '{party} and the mediators',
   'scale.group': 'This group',
+  'scale.readers': 'All who read this',
   'scale.table': 'The table',
 
   'secretariat.call': 'Call the secretariat',

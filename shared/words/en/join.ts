@@ -56,6 +56,7 @@ export const join = {
   'door.unknown.words':
     'It may have been cut off on its way, or a newer one has taken its place. Open it again from where you received it, whole.',
   'door.none.title': 'An invitation opens this door',
+  'door.nowhere.title': 'There is nothing at this address',
   'door.none.words': 'Open the link you were given. It looks like this address, with a longer ending of its own.',
   'door.new-link': 'They give you a new link, by voice or in person.',
   'door.unreachable.title': 'The room cannot be reached',
