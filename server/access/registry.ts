@@ -1,4 +1,5 @@
-import type { AccessEvent, Event, Fact } from '#shared/domain/events.ts'
+import { isAccess } from '#shared/domain/access.ts'
+import type { AccessEvent, Fact } from '#shared/domain/events.ts'
 import { row } from '#shared/domain/rows.ts'
 import type { Hash, ProcessId, SessionId } from '#shared/ids.ts'
 import { parseHash } from '#shared/ids.ts'
@@ -121,12 +122,3 @@ class LiveRegistry implements Registry {
     this.#watched.clear()
   }
 }
-
-const ACCESS: ReadonlySet<string> = new Set<AccessEvent['type']>([
-  'InvitationIssued',
-  'InvitationRedeemed',
-  'InvitationRevoked',
-  'DeviceConfirmed',
-  'SessionEnded',
-])
-const isAccess = (event: Event | AccessEvent): event is AccessEvent => ACCESS.has(event.type)

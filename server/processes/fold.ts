@@ -1,4 +1,4 @@
-import { evolveAccess } from '#shared/domain/access.ts'
+import { evolveAccess, isAccess } from '#shared/domain/access.ts'
 import type { AccessEvent, Event, Fact } from '#shared/domain/events.ts'
 import { evolve } from '#shared/domain/evolve.ts'
 import type { AccessChange, Process } from '#shared/domain/process.ts'
@@ -47,17 +47,17 @@ export class Folded {
     if (entry.kind === 'event') this.events = entry.seq
     if (!body) return
     switch (entry.kind) {
-      case 'event': {
-        const fact = factOf<Event>(entry, body)
-        into.facts.push(fact)
-        const renewed = this.#event(fact)
-        if (renewed) into.renewed.push(renewed)
-        break
-      }
+      case 'event':
       case 'access': {
-        const fact = factOf<AccessEvent>(entry, body)
-        into.facts.push(fact)
-        this.state = evolveAccess(this.#started(entry), fact)
+        const { event, ...told } = factOf<Event | AccessEvent>(entry, body)
+        if (isAccess(event)) {
+          into.facts.push({ ...told, event })
+          this.state = evolveAccess(this.#started(entry), { ...told, event })
+        } else {
+          into.facts.push({ ...told, event })
+          const renewed = this.#event({ ...told, event })
+          if (renewed) into.renewed.push(renewed)
+        }
         break
       }
       case 'update':

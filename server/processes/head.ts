@@ -11,6 +11,13 @@ import type { Keys } from './keys.ts'
 import type { Applied } from './port.ts'
 import { weightOf } from './snapshots.ts'
 
+/**
+ * Whether what is under way was judged without it and has to be judged anew: every event, and the end of a session, behind
+ * which nothing of that session may land.
+ */
+const isDecision = (draft: Draft): boolean =>
+  draft.kind === 'event' || (draft.kind === 'access' && draft.event.type === 'SessionEnded')
+
 /** What is to be appended, before sealing. */
 export type Draft = { by: Author } & (
   | { kind: 'event'; event: Event; ask?: string; made?: string[] }
@@ -168,7 +175,7 @@ export class Head {
     const body =
       draft.kind === 'update' ? draft.update : encodeBody(draft.event, 'made' in draft ? draft.made : undefined)
     const entry: NewEntry = {
-      kind: draft.kind,
+      kind: isDecision(draft) ? 'event' : draft.kind,
       by: draft.by,
       audience: this.#audienceOf(draft),
       policy,

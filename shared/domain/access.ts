@@ -1,6 +1,15 @@
-import type { AccessEvent, Fact } from './events.ts'
+import type { AccessEvent, Event, Fact } from './events.ts'
 import type { Invitation, Process, Session } from './process.ts'
 import { added, replaced, row } from './rows.ts'
+
+const ACCESS: ReadonlySet<string> = new Set<AccessEvent['type']>([
+  'InvitationIssued',
+  'InvitationRedeemed',
+  'InvitationRevoked',
+  'DeviceConfirmed',
+  'SessionEnded',
+])
+export const isAccess = (event: Event | AccessEvent): event is AccessEvent => ACCESS.has(event.type)
 
 /** Folds one fact of the access family in. Total: what names nothing changes nothing; an invitation opens once. */
 export function evolveAccess(process: Process, fact: Fact<AccessEvent>): Process {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Command } from '#shared/domain/commands.ts'
-import { type BracketId, leafOf, parseAskId, type SessionId } from '#shared/ids.ts'
+import { type BracketId, type Hash, leafOf, parseAskId, type SessionId } from '#shared/ids.ts'
 import { hashBytes } from '#shared/text/hash.ts'
 import {
   ADVISER,
@@ -193,22 +193,28 @@ describe('bodies of a caucus', () => {
   })
 })
 
+/** The council's head, in by a session that can end. */
+async function signedIn(stage: Stage): Promise<{ session: SessionId; invitation: Hash }> {
+  const session = 's'.repeat(22) as SessionId
+  const invitation = hashBytes(new Uint8Array([1]))
+  const token = hashBytes(new Uint8Array([2]))
+  const until = stage.running.now()
+  for (const event of [
+    { type: 'InvitationIssued', invitation, seat: COUNCIL, until, confined: false },
+    { type: 'InvitationRedeemed', invitation, session, token, figures: null },
+  ] as const) {
+    const recorded = stage.running.recordAccess('operator', { who: 'server' }, [event])
+    await stage.rest()
+    expect(await recorded).toMatchObject({ ok: true })
+  }
+  return { session, invitation }
+}
+
 describe('a session that ended', () => {
   test('A3 what it asked behind its own end is not taken: no comment, no link for another device, no words', async () => {
     const stage = await Stage.open({ seed: 9, appendMs: 10 })
     const { running } = stage
-    const session = 's'.repeat(22) as SessionId
-    const invitation = hashBytes(new Uint8Array([1]))
-    const token = hashBytes(new Uint8Array([2]))
-    const until = running.now()
-    for (const event of [
-      { type: 'InvitationIssued', invitation, seat: COUNCIL, until, confined: false },
-      { type: 'InvitationRedeemed', invitation, session, token, figures: null },
-    ] as const) {
-      const recorded = running.recordAccess('operator', { who: 'server' }, [event])
-      await stage.rest()
-      expect(await recorded).toMatchObject({ ok: true })
-    }
+    const { session, invitation } = await signedIn(stage)
     const viewer = { seat: COUNCIL, confined: false, session }
     const council = await stage.seat(COUNCIL, { session })
     await council.open(PLENARY)
@@ -228,6 +234,27 @@ describe('a session that ended', () => {
     expect(await running.words(viewer, { track: PLENARY, client, number: 0, update })).toEqual(ended)
     expect(stage.words(PLENARY, leaf)).toBe('The parties share the water.')
     expect(Object.keys(running.state.access.invitations)).toEqual([invitation])
+  })
+
+  test('A3 P1 words that were let in while its end was on its way do not land behind it', async () => {
+    const stage = await Stage.open({ seed: 9, appendMs: 10 })
+    const { running } = stage
+    const { session } = await signedIn(stage)
+    const council = await stage.seat(COUNCIL, { session })
+    await council.open(PLENARY)
+    const own = stage.leaf(PLENARY, 0)
+    council.type(PLENARY, own, 0, 'In time. ')
+    await stage.rest()
+    expect(stage.words(PLENARY, own)).toBe('In time. The parties share the water.')
+    const ending = running.act(by(MEDIATOR), null, { type: 'EndSession', session })
+    council.type(PLENARY, own, 0, 'Late. ')
+    await stage.rest()
+    expect(await ending).toMatchObject({ ok: true })
+    expect(stage.words(PLENARY, own)).toBe('In time. The parties share the water.')
+    expect(council.end).toEqual({ code: 'session-ended' })
+    await stage.restart()
+    expect(stage.running.state.access.sessions.by[session]?.ended).not.toBeNull()
+    expect(stage.words(PLENARY, own)).toBe('In time. The parties share the water.')
   })
 })
 
