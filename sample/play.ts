@@ -34,7 +34,12 @@ const ARRIVES_MS = 10_000
 
 const { url, seats } = JSON.parse(await readText(process.stdin)) as { url: string; seats: Record<string, string> }
 const acts = parse(readFileSync(new URL('acts.yaml', import.meta.url), 'utf8')) as Act[]
-const rooms = new Map<string, { room: Room; token: string }>()
+interface Player {
+  room: Room
+  token: string
+  texts: Set<OpenText>
+}
+const rooms = new Map<string, Player>()
 /** How each clause read when somebody last acted there. */
 const left = new Map<string, string>()
 let lastComment: CommentId | null = null
@@ -49,8 +54,9 @@ try {
 }
 
 async function perform(act: Act): Promise<void> {
-  const room = await roomOf(act.by)
+  const { room, texts } = await playerOf(act.by)
   const text = await room.open(act.track)
+  texts.add(text)
   const { id } = clauseNumbered(text, act.clause)
   const place = `${act.track}/${id}`
   await shows(text, id, left.get(place))
@@ -140,9 +146,9 @@ function placeOf(
   return { index, length: words.length }
 }
 
-async function roomOf(seat: string): Promise<Room> {
+async function playerOf(seat: string): Promise<Player> {
   const known = rooms.get(seat)
-  if (known) return known.room
+  if (known) return known
   const response = await fetch(`${url}/api/invitations/redeem`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -151,11 +157,17 @@ async function roomOf(seat: string): Promise<Room> {
   if (!response.ok) throw new Error(`the invitation of ${seat} was refused`)
   const { token } = (await response.json()) as { token: string }
   const room = await enterRoom({ url, token })
-  rooms.set(seat, { room, token })
-  return room
+  const player = { room, token, texts: new Set<OpenText>() }
+  rooms.set(seat, player)
+  return player
 }
 
-async function leave({ room, token }: { room: Room; token: string }): Promise<void> {
+async function leave({ room, token, texts }: Player): Promise<void> {
+  // Who closes a text is absent at once: the visitor finds nobody who is not there.
+  for (const text of texts) {
+    await text.saved()
+    text.close()
+  }
   await room.close()
   await fetch(`${url}/api/session`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
 }

@@ -18,8 +18,6 @@ const ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-lcd
 const START_MS = 90_000
 /** Fonts are there, and what fades in has faded in. */
 const SETTLE_MS = 800
-/** Whoever leaves, as the sample's people do, is shown for ten seconds more. */
-const LEFT_MS = 12_000
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-pictures-'))
 const environment = { PATH: process.env['PATH'] ?? '', PORT: '0', PARLEY_DATA: folder, LOG_LEVEL: 'warn' }
@@ -77,7 +75,6 @@ async function pictureOfTheRoom(context: BrowserContext, address: string): Promi
   for (const name of ['Noor Lathem', 'Dara Venn']) await clauseOfBoth(await seat(context, address, name))
   const page = await seat(context, address, 'Ilse Corvane')
   const clause = await clauseOfBoth(page)
-  await page.waitForTimeout(LEFT_MS)
   await clause.click()
   await page.waitForTimeout(SETTLE_MS)
   await clause.evaluate((it) => it.scrollIntoView({ block: 'center' }))

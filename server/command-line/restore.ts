@@ -25,6 +25,7 @@ export const restore: Command = {
     const kept = aside ? [`The log that was there is kept as ${aside}.`] : []
     return done(
       { folder, from: backup, kept: aside },
+      'Access that was withdrawn, and sessions and links that were ended, after this backup was made are back. Keep people out until they are withdrawn again.',
       `Restored into ${folder}. Start the room with npm start.`,
       ...kept,
     )

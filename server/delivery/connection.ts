@@ -12,6 +12,7 @@ import type { Channel } from './channel.ts'
 import { show } from './looks.ts'
 import { placeIn } from './places.ts'
 import type { Receiver, Seated, SharedFrame } from './receiver.ts'
+import type { Parting } from './text-room.ts'
 import type { Joined, Reader, Texts } from './texts.ts'
 
 /** How much of all its texts a connection may have un-acknowledged. */
@@ -117,7 +118,7 @@ export class Connection implements Seated, Reader {
     const track = parseTrackId(name)
     if (!track) return
     for (const channel of [...this.#channels.values()]) {
-      if (channel.track === track) this.#close(channel, { code: 'no-such-thing' }, true)
+      if (channel.track === track) this.#close(channel, { code: 'no-such-thing' }, 'withdrawn')
     }
     this.#ports.texts.unwatch(this, track)
     const withdrawal = this.#mint()
@@ -152,7 +153,7 @@ export class Connection implements Seated, Reader {
         return this.#guarded(this.#open(frame))
       case 'leave': {
         const channel = this.#channels.get(frame.channel)
-        if (channel) this.#close(channel, { code: 'no-such-thing' }, false)
+        if (channel) this.#close(channel, { code: 'no-such-thing' }, 'closed')
         return
       }
       case 'words':
@@ -275,7 +276,7 @@ export class Connection implements Seated, Reader {
 
   #joined(ask: AskId | null, { channel, opened, update, here }: Joined): void {
     for (const other of [...this.#channels.values()]) {
-      if (other.track === channel.track) this.#close(other, { code: 'renewed' }, false)
+      if (other.track === channel.track) this.#close(other, { code: 'renewed' }, 'lost')
     }
     this.#channels.set(channel.number, channel)
     this.#ended.delete(channel.number)
@@ -283,9 +284,9 @@ export class Connection implements Seated, Reader {
     this.tell({ frame: 'presence', track: channel.track, here })
   }
 
-  #close(channel: Channel, refusal: Refusal, isWithdrawn: boolean): void {
+  #close(channel: Channel, refusal: Refusal, how: Parting): void {
     if (this.#channels.get(channel.number) === channel) this.#channels.delete(channel.number)
-    this.#ports.texts.leave(channel, isWithdrawn)
+    this.#ports.texts.leave(channel, how)
     this.#noteEnd(channel.number, refusal)
   }
 
@@ -341,7 +342,7 @@ export class Connection implements Seated, Reader {
   left(): void {
     if (this.#isGone) return
     this.#isGone = true
-    for (const channel of this.#channels.values()) this.#ports.texts.leave(channel, false)
+    for (const channel of this.#channels.values()) this.#ports.texts.leave(channel, 'lost')
     this.#channels.clear()
     this.#ports.texts.watch(this, [])
     this.#silence?.()

@@ -38,14 +38,15 @@ export class Presence {
     if (!known) this.#due()
   }
 
-  /** One connection of the seat has the text open no more; the seat is absent 10 s after its last one. */
-  left(seat: SeatId): void {
+  /** One connection of the seat has the text open no more; the seat is absent 10 s after its last one, at once if that closed it. */
+  left(seat: SeatId, hasClosed: boolean): void {
     const known = this.#here.get(seat)
     if (!known) return
     known.open = Math.max(0, known.open - 1)
     if (known.open > 0) return
     known.forget()
-    known.forget = this.#time.after(ABSENCE_MS, () => this.gone(seat))
+    if (hasClosed) this.gone(seat)
+    else known.forget = this.#time.after(ABSENCE_MS, () => this.gone(seat))
   }
 
   /** The seat may not read any more: it is absent at once, as the audience shows too. */

@@ -21,6 +21,9 @@ const STIR_MS = 1000
 /** The structure of a text as its readers get it. */
 export const structureOf = (text: Text, at: Instant): Json => pack(structureView(text, at) as unknown as Json)
 
+/** Why a reader is there no more: it may not read, it closed the text, or its line ended. */
+export type Parting = 'withdrawn' | 'closed' | 'lost'
+
 /** One incarnation of one text and those on this node who have it open. All are told the same, encoded once. */
 export class TextRoom {
   readonly track: TrackId
@@ -162,12 +165,12 @@ export class TextRoom {
     this.presence.came(channel.line.by.seat)
   }
 
-  /** `isWithdrawn`: the seat may not read any more. */
-  part(channel: Channel, isWithdrawn: boolean): void {
+  part(channel: Channel, how: Parting): void {
     if (!this.channels.delete(channel)) return
     channel.close()
-    if (isWithdrawn) this.presence.gone(channel.line.by.seat)
-    else this.presence.left(channel.line.by.seat)
+    const { seat } = channel.line.by
+    if (how === 'withdrawn') this.presence.gone(seat)
+    else this.presence.left(seat, how === 'closed')
   }
 
   forgetHidden(): void {

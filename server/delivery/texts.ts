@@ -6,7 +6,7 @@ import type { Text } from '#shared/text/structure.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { Applied, LaneStand, Running } from '../processes/port.ts'
 import { Channel, type Line } from './channel.ts'
-import { structureIn, TextRoom } from './text-room.ts'
+import { type Parting, structureIn, TextRoom } from './text-room.ts'
 
 /** How long a text that nobody reads stays ready: people reload pages. */
 const REST_MS = 30_000
@@ -169,7 +169,7 @@ export class Texts {
     return seen
   }
 
-  leave(channel: Channel, isWithdrawn: boolean): void {
+  leave(channel: Channel, how: Parting): void {
     this.#readers.delete(channel)
     this.endLane(channel)
     const room = this.#rooms.get(channel.track)
@@ -177,7 +177,7 @@ export class Texts {
       channel.close()
       return
     }
-    room.part(channel, isWithdrawn)
+    room.part(channel, how)
     if (room.isIdle) this.#restLater(room)
   }
 
@@ -238,7 +238,7 @@ export class Texts {
       const joined = this.#join(reader, room, { text, level, lane })
       joined.update = update
       this.#readers.delete(channel)
-      old.part(channel, false)
+      old.part(channel, 'lost')
       reader.renewed(channel, joined)
     }
     if (room.isIdle) this.#restLater(room)

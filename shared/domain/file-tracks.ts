@@ -122,6 +122,6 @@ function missingCaucuses(reading: Reading, tracks: FileTrack[], cast: Cast, take
       reading.mistake('tracks', `"${id}" is the name of the caucus of ${party.id}, so another track needs another id.`)
     }
     const access: FileAccess[] = [{ party: party.id, level: 'edit', grant: DEFAULT_GRANT }]
-    return [{ id, title: `Caucus ${party.short}`, kind: 'caucus', owner: party.id, access, text: null }]
+    return [{ id, title: `Caucus of ${party.name}`, kind: 'caucus', owner: party.id, access, text: null }]
   })
 }

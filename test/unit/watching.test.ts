@@ -72,6 +72,19 @@ test('P2.1 a withdrawal ends watching, and what was withdrawn cannot be watched'
   expect(forum.received.slice(from).map(({ frame }) => frame.frame)).toEqual([])
 })
 
+test('P2.8 who closes a text is absent at once, and not while another device of theirs has it open', async () => {
+  const stage = await Stage.open({ seed: 5 })
+  const [tavira, council] = await stage.seats(PLENARY, TAVIRA, COUNCIL)
+  const device = await stage.seat(COUNCIL)
+  await device.open(PLENARY)
+  council.say({ frame: 'leave', channel: council.text(PLENARY).channel })
+  await stage.rest(500)
+  expect(tavira.here.get(PLENARY)).toEqual([TAVIRA, COUNCIL])
+  device.say({ frame: 'leave', channel: device.text(PLENARY).channel })
+  await stage.rest(500)
+  expect(tavira.here.get(PLENARY)).toEqual([TAVIRA])
+})
+
 test('P4.2 who was last where is told to those who could have heard it, in whole minutes', async () => {
   const stage = await Stage.open({ seed: 3 })
   const mediator = await stage.seat(MEDIATOR)
