@@ -50,7 +50,8 @@ export function shownBracket(place: Place): ShownBracket {
 function placedBy({ bracket, view, speech, now }: Place): string {
   const moment = speech.moment(bracket.placedAt, now)
   if (bracket.placedBy === view.current.me.seat) return speech.say('bracket.placed-by-you', { moment })
-  const name = view.personName(bracket.placedBy, bracket.holders[0] ?? null)
+  const party = bracket.holders[0] ?? null
+  const name = bracket.placedBy ? view.personName(bracket.placedBy, party) : party ? view.partyName(party) : ''
   return speech.say('bracket.placed-by', { name, moment })
 }
 

@@ -8,13 +8,15 @@ import {
   type LeafId,
   leafOf,
   type PartyId,
+  type TrackId,
 } from '../ids.ts'
 import { bracketWithLeaf, clauseWithLeaf } from '../text/rights.ts'
 import type { Agreement, Bracket, Clause, ClosedLeaf, Move, Text } from '../text/structure.ts'
 import type { Fact, TextEvent } from './events.ts'
+import { seatsSeeing } from './matrix.ts'
 import { mayBind, seatIn } from './people.ts'
 import type { Process } from './process.ts'
-import { row } from './rows.ts'
+import { replaced, row } from './rows.ts'
 import { subtree } from './text-asked.ts'
 
 type Of<T extends TextEvent['type']> = Extract<TextEvent, { type: T }>
@@ -127,7 +129,7 @@ function joined(bracket: Bracket, { party, hash, agrees }: Of<'BracketJoined'>, 
   const holders = [...new Set([...bracket.holders, party])]
   const agreed = { ...bracket.agreed }
   const consents = hash !== undefined && by !== 'server' && by !== 'operator'
-  if (consents && bracket.proposer) agreed[bracket.proposer] = { hash, by: bracket.placedBy, at }
+  if (consents && bracket.proposer && bracket.placedBy) agreed[bracket.proposer] = { hash, by: bracket.placedBy, at }
   if (consents && agrees) agreed[party] = { hash, by, at }
   return { ...withoutProposer(bracket), holders, agreed }
 }
@@ -351,4 +353,17 @@ function toCurrentWords(agreed: Clause['agreed'], current: Hash[] | undefined): 
     ([, { hash }]) => current?.includes(hash) === false,
   )
   return old.length > 0 ? omit(agreed, ...old.map(([party]) => party)) : agreed
+}
+
+/** Who cannot see the text any more when its incarnation begins is unknown to whoever is let in by it: words then bear their party. */
+export function withoutGone(process: Process, id: TrackId, at: Instant): Process {
+  const track = row(process.tracks.by, id)
+  if (!track?.text) return process
+  const sees = new Set(seatsSeeing(process, id, at))
+  const brackets: Record<BracketId, Bracket> = {}
+  for (const bracket of Object.values(track.text.brackets)) {
+    const isThere = bracket.placedBy !== null && sees.has(bracket.placedBy)
+    brackets[bracket.id] = isThere ? bracket : { ...bracket, placedBy: null }
+  }
+  return { ...process, tracks: replaced(process.tracks, id, { ...track, text: { ...track.text, brackets } }) }
 }

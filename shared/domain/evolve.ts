@@ -7,7 +7,7 @@ import { foldNotice } from './notices.ts'
 import { foldPositionTaken } from './positions.ts'
 import type { Process } from './process.ts'
 import { row, tableOf } from './rows.ts'
-import { evolveText } from './structure.ts'
+import { evolveText, withoutGone } from './structure.ts'
 import { foldTrackOpened } from './tracks.ts'
 
 /** A repeat within a day of talks finds its first answer; older ones are nobody's retry any more. */
@@ -48,7 +48,7 @@ function fold(process: Process, fact: Fact): Process {
     case 'PositionTaken':
       return foldPositionTaken(process, event, fact)
     case 'TextRebased':
-      return withoutOldPlaces(evolveText(process, { ...fact, event }), event.track)
+      return withoutGone(withoutOldPlaces(evolveText(process, { ...fact, event }), event.track), event.track, fact.at)
     default:
       return evolveText(process, { ...fact, event })
   }

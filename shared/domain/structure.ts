@@ -22,7 +22,7 @@ import {
   textAsked,
 } from './text-asked.ts'
 
-export { evolveText } from './evolve-text.ts'
+export { evolveText, withoutGone } from './evolve-text.ts'
 
 type Of<T extends TextCommand['type']> = Extract<TextCommand, { type: T }>
 type ClauseCommand = Extract<TextCommand, { clause: ClauseId }>

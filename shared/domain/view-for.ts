@@ -102,7 +102,19 @@ function trackFor({ process, at }: Looking, { track, sight }: Seen): TrackView {
 
 const commentView = once((comment: Comment): CommentView => {
   const { id, track, clause, by, party, at, words, audience, quote, answers, resolved } = comment
-  return { id, track, clause, by, party, at, words, audience, quote, answers, resolved }
+  return {
+    id,
+    track,
+    clause,
+    by,
+    party,
+    at,
+    words,
+    audience,
+    quote,
+    answers,
+    resolved: resolved && { at: resolved.at },
+  }
 })
 
 const loneView = once((comment: Comment): CommentView => ({ ...commentView(comment), answers: null }))

@@ -101,7 +101,7 @@ export interface CommentView {
   audience: CommentAudience
   quote: Quote | null
   answers: CommentId | null
-  resolved: { by: SeatId; at: Instant } | null
+  resolved: { at: Instant } | null
 }
 
 export interface InvitationView {

@@ -84,7 +84,8 @@ export interface Bracket {
   struck: { from: ItemId; to: ItemId } | null
   /** Insert, delete, replace: its proposers. Dispute: the parties that do not accept the words. Never empty while open. */
   holders: PartyId[]
-  placedBy: SeatId
+  /** Null: whoever placed it did not see the text any more when its incarnation began. */
+  placedBy: SeatId | null
   placedAt: Instant
   /** The party that holds it alone and whose head or alternate placed it: it consents by that. */
   proposer?: PartyId
@@ -160,7 +161,8 @@ export interface BracketView {
   leaf: LeafId | null
   struck: { from: ItemId; to: ItemId } | null
   holders: PartyId[]
-  placedBy: SeatId
+  /** Null: somebody of the holders who had left before the reader came. */
+  placedBy: SeatId | null
   placedAt: Instant
   /** Consents by having placed it, by head or alternate, and holding it alone. Everyone else's consent is in `agreed`. */
   proposer?: PartyId

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { evolveAccess } from '#shared/domain/access.ts'
 import type { AccessEvent } from '#shared/domain/events.ts'
+import { evolve } from '#shared/domain/evolve.ts'
 import type { Process } from '#shared/domain/process.ts'
 import { viewFor } from '#shared/domain/view-for.ts'
-import type { Hash, Instant, SessionId } from '#shared/ids.ts'
+import type { BracketId, Hash, IncarnationId, Instant, LeafId, SessionId } from '#shared/ids.ts'
 import { hashJson } from '#shared/text/hash.ts'
-import { fileWith, partyId, Story, seatId, setAccess } from '../support/build.ts'
+import { structureView } from '#shared/text/structure-view.ts'
+import { fileWith, partyId, Story, seatId, setAccess, trackId } from '../support/build.ts'
 
 const M = 'union-mediator'
 const parties = (story: Story, seat: string) => story.view(seat).parties.map(({ id }) => id)
@@ -193,4 +195,36 @@ test('A1 an invitation opens once, and a confined one opens a session that waits
   expect(accessOf(confirmed, M).sessions).toMatchObject([{ state: 'open' }])
   const ended = withAccess(confirmed, [[{ type: 'SessionEnded', session: session('tavira-head') }, M]])
   expect(accessOf(ended, M).sessions).toMatchObject([{ state: 'ended' }])
+})
+
+test('P12 P4 who placed a bracket and left before a new reader came is named to it by party, not by seat', () => {
+  const track = trackId('plenary')
+  const leaf = (story: Story) => story.process.tracks.by[track]?.text?.clauses[story.clause()]?.leaf as LeafId
+  const open = (story: Story, seat: string, name: string) => {
+    const place = { track, clause: story.clause(), host: leaf(story), after: null }
+    return story.did(seat, { type: 'OpenBracket', kind: 'insert', bracket: name.repeat(22) as BracketId, ...place })
+  }
+  const placed = open(open(Story.of(), 'tavira-adviser', 'a'), 'council-adviser', 'b')
+  const left = placed.did(M, setAccess('plenary', { tavira: 'hidden', forum: 'read' }))
+  const incarnation = 'i'.repeat(22) as IncarnationId
+  const renewed = {
+    type: 'TextRebased',
+    track,
+    incarnation,
+    client: 3_999_999,
+    hash: hash('bytes'),
+    strikes: [] as never[],
+  } as const
+  const structureIn = (process: Process) => {
+    const text = process.tracks.by[track]?.text
+    return text && structureView(text, left.at)
+  }
+  expect(JSON.stringify(structureIn(left.process))).toContain('tavira-adviser')
+  const after = evolve(left.process, { event: renewed, by: 'server', at: left.at })
+  const brackets = structureIn(after)?.articles[0]?.clauses[0]?.brackets
+  expect(brackets).toMatchObject([
+    { holders: ['tavira'], placedBy: null },
+    { holders: ['council'], placedBy: 'council-adviser' },
+  ])
+  expect(JSON.stringify(structureIn(after))).not.toContain('tavira-adviser')
 })
