@@ -114,6 +114,14 @@ export function choice(audience: CommentAudience, track: TrackView, view: ViewSt
   }
 }
 
+/** As a narrow button names them: the table, the one other party, or the group. */
+function hearers(track: TrackView, view: ViewState, speech: Speech): string {
+  const audience = audienceOf(track, view.current)
+  const others = new Set(audience.readers.filter(({ mine }) => !mine).map(({ party }) => party.id))
+  const whole = shortAudience(audience, view.current, speech)
+  return audience.scale === 'table' || others.size < 2 ? whole : speech.say('comments.group')
+}
+
 /** The button that answers a thread, naming who will read the answer. */
 export function answerLabel(root: CommentView, track: TrackView, view: ViewState, speech: Speech): string {
   const { say } = speech
@@ -125,9 +133,7 @@ export function answerLabel(root: CommentView, track: TrackView, view: ViewState
     case 'party+mediators':
       return say('comments.answer.mediators')
     case 'track':
-      return say('comments.answer.track', {
-        audience: shortAudience(audienceOf(track, view.current), view.current, speech),
-      })
+      return say('comments.answer.track', { audience: hearers(track, view, speech) })
     default:
       throw root.audience satisfies never
   }

@@ -142,6 +142,7 @@ export const room = {
   'comments.you': 'You',
   'comments.answer.party': 'Answer our delegation',
   'comments.answer.mediators': 'Answer the mediators',
+  'comments.group': 'this group',
   'comments.answer.track': 'Answer {audience}',
   'comments.answer-cancel': 'Do not answer',
   'comments.resolve': 'Mark as resolved',
