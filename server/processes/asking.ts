@@ -1,6 +1,6 @@
 import type { Asked } from '#shared/domain/asked.ts'
-import type { AccessCommand, Command } from '#shared/domain/commands.ts'
-import { decide } from '#shared/domain/decide.ts'
+import type { Command } from '#shared/domain/commands.ts'
+import { decide, isAboutAccess } from '#shared/domain/decide.ts'
 import type { Event } from '#shared/domain/events.ts'
 import { evolve } from '#shared/domain/evolve.ts'
 import type { Process } from '#shared/domain/process.ts'
@@ -256,12 +256,3 @@ class Held {
     return documents.length > 0 ? { documents } : {}
   }
 }
-
-const ABOUT_ACCESS: ReadonlySet<Command['type']> = new Set([
-  'IssueInvitation',
-  'RevokeInvitation',
-  'AddDevice',
-  'ConfirmDevice',
-  'EndSession',
-])
-const isAboutAccess = (command: Command): command is AccessCommand => ABOUT_ACCESS.has(command.type)

@@ -3,11 +3,11 @@ import type { Refusal } from '../refusals.ts'
 import type { Asked, Decided } from './asked.ts'
 import { decideSetAccess } from './cells.ts'
 import { decideAcceptCharter, decideOpenTalks } from './charter.ts'
-import type { Command, CommandType, TextCommand } from './commands.ts'
+import type { AccessCommand, Command, CommandType, TextCommand } from './commands.ts'
 import { decideComment, decideResolve, sees } from './comments.ts'
 import { type As, isUnconfirmed, type Sight, sightIn } from './matrix.ts'
 import { decidePublishNotice } from './notices.ts'
-import { hasBindingRole, hasMandate, seatIn } from './people.ts'
+import { hasBindingRole, seatIn, whyNotBinding } from './people.ts'
 import { decideTakePosition } from './positions.ts'
 import type { Process, Seat, Track } from './process.ts'
 import { row } from './rows.ts'
@@ -81,7 +81,9 @@ const ACCESS: ReadonlySet<CommandType> = new Set<CommandType>([
   'ConfirmDevice',
   'EndSession',
 ])
-const isText = (command: Command): command is TextCommand => 'track' in command && !ACCESS.has(command.type)
+/** Decided in `server/access`. */
+export const isAboutAccess = (command: Command): command is AccessCommand => ACCESS.has(command.type)
+const isText = (command: Command): command is TextCommand => 'track' in command && !isAboutAccess(command)
 
 /** Role first, then mandate, then person: what a seat may never do does not depend on the hour. */
 function mayNotBindNow(
@@ -90,10 +92,8 @@ function mayNotBindNow(
   seat: Seat,
   confined: boolean,
 ): { ok: false; refusal: Refusal } | null {
-  if (!BINDING.has(command.type)) return null
-  if (!hasBindingRole(process, seat)) return null
-  if (!hasMandate(seat, at)) return refuse({ code: 'mandate-ended', at: seat.until ?? at })
-  return confined ? refuse({ code: 'not-confirmed' }) : null
+  if (!BINDING.has(command.type) || !hasBindingRole(process, seat)) return null
+  return whyNotBinding(process, seat, at) ?? (confined ? refuse({ code: 'not-confirmed' }) : null)
 }
 
 /** Who asks, where. */

@@ -1,4 +1,6 @@
 import type { Instant, PartyId, SeatId } from '../ids.ts'
+import { refuse } from '../outcome.ts'
+import type { Refusal } from '../refusals.ts'
 import type { Party, Process, Seat, Table } from './process.ts'
 import { once, row, rowsOf } from './rows.ts'
 
@@ -18,9 +20,15 @@ export function hasBindingRole(process: Process, seat: Seat): boolean {
   return leads && partyIn(process, seat.party)?.kind === 'delegation'
 }
 /** At the mandate's last instant is in time. */
-export const hasMandate = (seat: Seat, at: Instant): boolean => seat.until === undefined || at <= seat.until
+const hasMandate = (seat: Seat, at: Instant): boolean => seat.until === undefined || at <= seat.until
 export const mayBind = (process: Process, seat: Seat, at: Instant): boolean =>
   hasBindingRole(process, seat) && hasMandate(seat, at)
+
+/** Why the seat may not bind its delegation now: role first, for what a seat may never do does not depend on the hour. */
+export function whyNotBinding(process: Process, seat: Seat, at: Instant): { ok: false; refusal: Refusal } | null {
+  if (!hasBindingRole(process, seat)) return refuse({ code: 'not-your-role' })
+  return hasMandate(seat, at) ? null : refuse({ code: 'mandate-ended', at: seat.until ?? at })
+}
 
 export const delegationsOf = (process: Process): Party[] =>
   rowsOf(process.parties).filter(({ kind }) => kind === 'delegation')

@@ -3,7 +3,7 @@ import type { Refusal } from '../refusals.ts'
 import type { Asked, Decided } from './asked.ts'
 import type { Command } from './commands.ts'
 import type { Event, Fact } from './events.ts'
-import { hasBindingRole, hasMandate } from './people.ts'
+import { whyNotBinding } from './people.ts'
 import type { Position, Process, Seat, Track } from './process.ts'
 import { doer, row } from './rows.ts'
 
@@ -17,8 +17,8 @@ export function decideTakePosition(
   track: Track,
   command: Extract<Command, { type: 'TakePosition' }>,
 ): Outcome<Decided, Refusal> {
-  if (!hasBindingRole(process, seat)) return refuse({ code: 'not-your-role' })
-  if (!hasMandate(seat, asked.at)) return refuse({ code: 'mandate-ended', at: seat.until ?? asked.at })
+  const no = whyNotBinding(process, seat, asked.at)
+  if (no) return no
   if (!track.text || !row(track.text.clauses, command.clause)) return refuse({ code: 'no-such-thing' })
   const { clause, position, hash, until } = command
   const current = asked.hashOf(track.id, clause)

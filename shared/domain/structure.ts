@@ -1,7 +1,7 @@
 import type { ArticleId, ClauseId, LeafId } from '../ids.ts'
 import { refuse } from '../outcome.ts'
 import { MAX_CLAUSES, MAX_LEVELS, oneParagraph } from '../text/seed.ts'
-import type { Clause, Text } from '../text/structure.ts'
+import type { Clause, ClosedLeaf, Text } from '../text/structure.ts'
 import type { Asked } from './asked.ts'
 import { decideBracket } from './brackets.ts'
 import type { TextCommand } from './commands.ts'
@@ -203,7 +203,7 @@ function mergeClause(on: TextAsked, clause: Clause): TextDecided {
   const into = elder ? row(text.clauses, elder) : null
   if (!into) return NOTHING_TO_CHANGE
   if (clause.locked || into.locked || parent?.locked) return LOCKED
-  const closed = { why: 'merged', clause: into.id, host: into.leaf, holders: [], after: null } as const
+  const closed: ClosedLeaf = { why: 'merged', clause: into.id, host: into.leaf, holders: [], after: null }
   return decided({
     track,
     type: 'ClauseMerged',
@@ -212,7 +212,7 @@ function mergeClause(on: TextAsked, clause: Clause): TextDecided {
     moves: [],
     carried: [],
     strikes: [],
-    closed: { ...closed, holders: [] },
+    closed,
   })
 }
 

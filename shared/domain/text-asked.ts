@@ -6,6 +6,7 @@ import type { Bracket, Clause, Text } from '../text/structure.ts'
 import type { Asked, Decided } from './asked.ts'
 import type { Event } from './events.ts'
 import { levelOf } from './matrix.ts'
+import { seatIn, whyNotBinding } from './people.ts'
 import type { Process, Seat } from './process.ts'
 import { row } from './rows.ts'
 
@@ -24,8 +25,8 @@ export interface TextAsked {
 export function textAsked(process: Process, asked: Asked, track: TrackId): Outcome<TextAsked, Refusal> {
   const { by, at } = asked
   if (by === 'operator') return refuse({ code: 'not-your-role' })
-  const seat = process.seats.by[by.seat]
-  const found = Object.hasOwn(process.tracks.by, track) ? process.tracks.by[track] : undefined
+  const seat = seatIn(process, by.seat)
+  const found = row(process.tracks.by, track)
   const level = seat && found ? levelOf(process, by, track, at) : 'hidden'
   if (!seat || !found?.text || level === 'hidden') return refuse({ code: 'no-such-thing' })
   if (found.status !== 'open') return refuse({ code: 'track-not-open' })
@@ -67,12 +68,8 @@ export function clauseBehind(text: Text, leaf: LeafId): Clause | null {
   return null
 }
 
-/** Whether the seat may bind its delegation at this instant; the refusal, or null. At the mandate's last instant is in time. */
-export function mayNotBind({ process, seat, at }: TextAsked): Refused | null {
-  const binds = seat.role === 'head' || seat.role === 'alternate'
-  if (!binds || process.parties.by[seat.party]?.kind !== 'delegation') return refuse({ code: 'not-your-role' })
-  return seat.until !== undefined && at > seat.until ? refuse({ code: 'mandate-ended', at: seat.until }) : null
-}
+/** The refusal of who may not bind its delegation at this instant, or null. */
+export const mayNotBind = ({ process, seat, at }: TextAsked): Refused | null => whyNotBinding(process, seat, at)
 
 /** The refusal `stale` when `hash` does not name the clause's current words, or null. */
 export function isStale(on: TextAsked, clause: Clause, hash: Hash): Refused | null {

@@ -1,13 +1,12 @@
-import type { ClauseId, CommentId, Hash, Instant, NoticeId, PartyId, SeatId, SessionId, TrackId } from '../ids.ts'
+import type { ClauseId, Hash, Instant, NoticeId, PartyId, SeatId, SessionId, TrackId } from '../ids.ts'
 import type { Level } from '../refusals.ts'
 import type {
   AccessChange,
   Charter,
-  CommentAudience,
+  Comment,
   Grant,
   Party,
   Position,
-  Quote,
   Role,
   Secretariat,
   Track,
@@ -90,19 +89,8 @@ export interface TrackView {
   audience: { id: string; party: PartyId; seat: SeatId | null; level: Level }[]
 }
 
-export interface CommentView {
-  id: CommentId
-  track: TrackId
-  clause: ClauseId
-  by: SeatId
-  party: PartyId
-  at: Instant
-  words: string
-  audience: CommentAudience
-  quote: Quote | null
-  answers: CommentId | null
-  resolved: { at: Instant } | null
-}
+/** All of a comment but who resolved it: that person may have left since, and whoever came later knows nothing of them. */
+export type CommentView = Omit<Comment, 'resolved'> & { resolved: { at: Instant } | null }
 
 export interface InvitationView {
   /** The invitation's hash. */

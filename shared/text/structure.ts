@@ -84,7 +84,7 @@ export interface Bracket {
   struck: { from: ItemId; to: ItemId } | null
   /** Insert, delete, replace: its proposers. Dispute: the parties that do not accept the words. Never empty while open. */
   holders: PartyId[]
-  /** Null: whoever placed it did not see the text any more when its incarnation began. */
+  /** Null: somebody of the holders who had left before this incarnation began. */
   placedBy: SeatId | null
   placedAt: Instant
   /** The party that holds it alone and whose head or alternate placed it: it consents by that. */
@@ -154,18 +154,8 @@ export interface AgreementView {
   at: Instant
   until?: Instant
 }
-export interface BracketView {
-  id: BracketId
-  kind: BracketKind
-  host: LeafId
-  leaf: LeafId | null
-  struck: { from: ItemId; to: ItemId } | null
-  holders: PartyId[]
-  /** Null: somebody of the holders who had left before the reader came. */
-  placedBy: SeatId | null
-  placedAt: Instant
-  /** Consents by having placed it, by head or alternate, and holding it alone. Everyone else's consent is in `agreed`. */
-  proposer?: PartyId
+/** All of a bracket but its clause, which it stands in here. */
+export interface BracketView extends Omit<Bracket, 'clause' | 'agreed'> {
   agreed: AgreementView[]
   /**
    * Only in a client, never on the wire: opened by typing here and not yet planted by the server. Its place is right of
