@@ -204,6 +204,34 @@ describe.skipIf(!CHROMIUM)('the room on screen', () => {
     },
   )
 
+  test.each(['tablet', 'phone'] as const)(
+    'S2 on a %s who sees the text stays in sight, whatever panel comes in front of it',
+    async (size) => {
+      const { page, context } = await arrive('north-head', { size })
+      await clause(page, '1.2').click()
+      const inSight = () =>
+        whoSees(page).evaluate((bar) => {
+          const { left, right, top, bottom } = bar.getBoundingClientRect()
+          const at = [left + 8, (left + right) / 2, right - 8].map((x) =>
+            document.elementFromPoint(x, (top + bottom) / 2),
+          )
+          return bottom > top && at.every((it) => it && bar.contains(it))
+        })
+      expect(await inSight()).toBe(true)
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: size === 'phone' ? 'Comments' : 'Clause and comments' }).click()
+      await page.getByRole('tab', { name: /^Comments/ }).waitFor()
+      expect(await inSight()).toBe(true)
+      await expectAccessible(page, `the margin on a ${size}`)
+      if (size === 'phone') {
+        await page.getByRole('button', { name: 'Tracks' }).last().click()
+        await page.getByRole('link', { name: /aucus/ }).waitFor()
+        expect(await inSight()).toBe(true)
+      }
+      await context.close()
+    },
+  )
+
   test('S7 signing out clears the page, and the way back needs an invitation', async () => {
     const { page, context } = await arrive('second-mediator')
     await page.getByRole('button', { name: /Your menu/ }).click()
