@@ -1,0 +1,208 @@
+import { createClient, RESP_TYPES } from 'redis'
+import { LogUnavailable } from './log.ts'
+import { LIBRARY, SOURCE } from './redis-functions.ts'
+
+type Client = ReturnType<typeof newClient>
+export type Reply = Buffer | string | number | null | Reply[]
+type Argument = string | Buffer | number
+
+/** A line on which nothing came for this long is cut: one that hangs must not hold up a room. */
+const SILENT_MS = 2_000
+const BEAT_MS = 500
+const FIRST_RETRY_MS = 20
+const LONGEST_RETRY_MS = 1_000
+/** XREAD comes back at least this often, so that a line that hears nothing is told from a quiet one. */
+export const BLOCK_MS = 500
+
+/** Two lines to the Redis that is master now: one for commands, one that waits for entries. */
+export interface Line {
+  send(...args: Argument[]): Promise<Reply>
+  /** On the line of its own: others wait behind it. */
+  wait(...args: Argument[]): Promise<Reply>
+  /** Ends a `wait` that is under way. */
+  wake(): Promise<boolean>
+}
+
+export interface LinkOptions {
+  /** Addresses of one Redis and its replicas: the one that is master is used. */
+  urls: string[]
+  /** A new line stands. What it needs first; when it throws, the line is given up. */
+  onUp(line: Line): Promise<void>
+  /** No line stands any more. */
+  onDown(cause: unknown): void
+  /** The store's clock, in milliseconds; asked with every beat. */
+  onClock(ms: number): void
+}
+
+/** Keeps a line to the master for as long as it is open: finds it, watches it, and takes up another when it breaks. */
+export class Link {
+  readonly #options: LinkOptions
+  #clients: Client[] = []
+  /** Their numbers at the server: a line that is given up is ended there too, so that nothing late is taken from it. */
+  #numbers: number[] = []
+  #line: Line | null = null
+  #waiting = new Set<() => void>()
+  #isOpen = true
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+  }
+
+  /** The line; null while there is none. */
+  get line(): Line | null {
+    return this.#line
+  }
+
+  /** Waits at most `ms` for a line. Throws LogUnavailable. */
+  async soon(ms: number): Promise<Line> {
+    if (this.#line) return this.#line
+    await new Promise<void>((done) => {
+      const stop = () => {
+        clearTimeout(late)
+        this.#waiting.delete(stop)
+        done()
+      }
+      const late = setTimeout(stop, ms)
+      this.#waiting.add(stop)
+    })
+    if (!this.#line) throw new LogUnavailable('Redis cannot be reached.')
+    return this.#line
+  }
+
+  /** One attempt. Throws with the reason. */
+  async connect(): Promise<void> {
+    const { redis, url, clock } = await this.#findMaster()
+    const waiting = newClient(url)
+    try {
+      await waiting.connect()
+      await loadFunctions(redis)
+      const numbers = [
+        Number(await redis.sendCommand(['CLIENT', 'ID'])),
+        Number(await waiting.sendCommand(['CLIENT', 'ID'])),
+      ]
+      for (const number of this.#numbers) await redis.sendCommand(['CLIENT', 'KILL', 'ID', `${number}`])
+      this.#numbers = numbers
+      this.#clients = [redis, waiting]
+      this.#options.onClock(clock)
+      const line = lineOf(redis, waiting, numbers[1] ?? 0)
+      for (const one of this.#clients) {
+        one.on('error', (cause) => this.#drop(line, cause))
+        one.on('end', () => this.#drop(line, new LogUnavailable('Redis closed the line.')))
+      }
+      await this.#options.onUp(line)
+      if (!redis.isReady || !waiting.isReady || !this.#isOpen) throw new LogUnavailable('The line broke at once.')
+      this.#line = line
+      for (const stop of [...this.#waiting]) stop()
+      void this.#beat(line, redis)
+    } catch (cause) {
+      for (const one of [redis, waiting]) if (one.isOpen) one.destroy()
+      throw cause
+    }
+  }
+
+  /** Gives up the line, if it is this one, and looks for another. */
+  drop(line: Line, cause: unknown): void {
+    this.#drop(line, cause)
+  }
+
+  close(): void {
+    this.#isOpen = false
+    this.#line = null
+    for (const client of this.#clients) if (client.isOpen) client.destroy()
+    for (const stop of [...this.#waiting]) stop()
+  }
+
+  #drop(line: Line, cause: unknown): void {
+    if (this.#line !== line) return
+    this.#line = null
+    for (const client of this.#clients) if (client.isOpen) client.destroy()
+    this.#options.onDown(cause)
+    void this.#again()
+  }
+
+  async #again(): Promise<void> {
+    for (let pause = FIRST_RETRY_MS; this.#isOpen; pause = Math.min(2 * pause, LONGEST_RETRY_MS)) {
+      await new Promise((done) => setTimeout(done, pause))
+      if (!this.#isOpen) return
+      try {
+        await this.connect()
+        return
+      } catch (cause) {
+        this.#options.onDown(cause)
+      }
+    }
+  }
+
+  async #beat(line: Line, client: Client): Promise<void> {
+    while (this.#line === line) {
+      const late = setTimeout(() => this.#drop(line, new LogUnavailable('Redis does not answer.')), SILENT_MS)
+      try {
+        this.#options.onClock(clockOf((await client.sendCommand(['TIME'])) as unknown as Reply))
+      } catch (cause) {
+        this.#drop(line, cause)
+      } finally {
+        clearTimeout(late)
+      }
+      await new Promise((done) => setTimeout(done, BEAT_MS))
+    }
+  }
+
+  /** The first of the addresses that answers as master. */
+  async #findMaster(): Promise<{ redis: Client; url: string; clock: number }> {
+    let why: unknown = new LogUnavailable('No address of Redis was named.')
+    for (const url of this.#options.urls) {
+      const redis = newClient(url)
+      try {
+        await redis.connect()
+        const role = (await redis.sendCommand(['ROLE'])) as unknown as Reply[]
+        if (String(role[0]) !== 'master') throw new LogUnavailable(`${url} is a replica.`)
+        return { redis, url, clock: clockOf((await redis.sendCommand(['TIME'])) as unknown as Reply) }
+      } catch (cause) {
+        why = cause
+        if (redis.isOpen) redis.destroy()
+      }
+    }
+    throw why
+  }
+}
+
+function newClient(url: string) {
+  const client = createClient({
+    url,
+    RESP: 2,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    socket: { reconnectStrategy: false, connectTimeout: SILENT_MS },
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  })
+  // Whoever waits for an answer is told; nobody else has to be.
+  client.on('error', () => undefined)
+  return client
+}
+
+function lineOf(commands: Client, waiting: Client, number: number): Line {
+  const on =
+    (client: Client) =>
+    async (...args: Argument[]): Promise<Reply> =>
+      (await client.sendCommand(args.map((one) => (typeof one === 'number' ? `${one}` : one)))) as unknown as Reply
+  const send = on(commands)
+  return { send, wait: on(waiting), wake: async () => Number(await send('CLIENT', 'UNBLOCK', number)) === 1 }
+}
+
+const clockOf = (reply: Reply): number => {
+  const [seconds, micros] = reply as [Reply, Reply]
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+}
+
+async function loadFunctions(client: Client): Promise<void> {
+  const found = (await client.sendCommand([
+    'FUNCTION',
+    'LIST',
+    'LIBRARYNAME',
+    LIBRARY,
+    'WITHCODE',
+  ])) as unknown as Reply[]
+  const library = found[0] as Reply[] | undefined
+  const code = library && String(library[library.findIndex((one) => String(one) === 'library_code') + 1])
+  if (code !== SOURCE) await client.sendCommand(['FUNCTION', 'LOAD', 'REPLACE', SOURCE])
+}
