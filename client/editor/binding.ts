@@ -46,7 +46,7 @@ export class Binding {
   #moves: Move[] = []
   #stale: 'no' | 'structure' | 'all' = 'no'
   #waiting = false
-  /** The clause a composition goes on in: nothing is drawn in it until `release`. */
+  /** The clause a composition goes on in: nothing is drawn in it until `let`. */
   #held: string | null = null
   #written: string | null = null
   #stops: (() => void)[]
@@ -141,7 +141,9 @@ export class Binding {
   #stepsFor(tr: Transaction, doc: Node, all: boolean): Set<Row> {
     const words = this.#words
     const structure = this.text.sheet().structure
-    const next = structure === this.#structure && !all ? this.rows : rowsOf(structure)
+    // A clause that was held still has its row from before.
+    const kept = structure === this.#structure && !all && this.#written === null
+    const next = kept ? this.rows : rowsOf(structure)
     this.#words = new Set()
     this.#stale = 'no'
     this.#structure = structure
@@ -257,6 +259,10 @@ export class Binding {
   startIn(doc: Node, row: Row): number {
     return startsOf(doc)[this.rows.indexOf(row)] ?? 0
   }
+  /** Where a row begins in the document as it shows. */
+  startOf(row: Row): number {
+    return this.#view ? this.startIn(this.#view.state.doc, row) : 0
+  }
   rowOf(id: string): ClauseRow | null {
     const row = this.rows.find((one) => one.id === id && one.is === 'clause')
     return row?.is === 'clause' ? row : null
@@ -286,11 +292,6 @@ export class Binding {
     this.#held = clause
   }
   /** Lets the held clause be drawn again, from what the text has by then. */
-  release(): void {
-    this.let()
-    this.draw()
-  }
-  /** `release` without drawing: somebody else will. */
   let(): void {
     this.#written = this.#held
     this.#held = null

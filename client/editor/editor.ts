@@ -48,6 +48,8 @@ export interface EditorOptions {
   onselected?: ((selected: Selected | null) => void) | undefined
   /** Why something was not written; null: all is well again. */
   onrefused(refusal: Refusal | 'format' | null): void
+  /** Words that the text could not take while they were composed: their author's, to be kept elsewhere. */
+  onlost?: ((words: string) => void) | undefined
 }
 
 /** One text on screen: the view, what hangs around it, and the ways in and out of it. */
@@ -72,11 +74,12 @@ export class Editor {
     this.#people = options.people
     this.#binding = new Binding(text)
     this.#typing = new Typing(this.#binding, options.onrefused)
-    this.#composition = new Composition(this.#binding, this.#typing)
+    this.#composition = new Composition(this.#binding, this.#typing, (words) => options.onlost?.(words))
     this.#seeOthers()
     this.view = this.#open(mount)
     this.#binding.attach(this.view)
     this.#binding.onDrawn((rows) => {
+      this.#composition.look(this.view, () => this.#leave())
       this.#showRows(rows)
       this.#moved()
     })
@@ -152,6 +155,7 @@ export class Editor {
   #dispatch(tr: Transaction): void {
     const { view } = this
     if (tr.docChanged && !tr.getMeta(DRAWN)) {
+      if (this.#composition.isGone) return
       if (!this.#composition.isOn) {
         this.#adopt(tr)
         return
@@ -212,7 +216,10 @@ export class Editor {
   }
   #leave(): void {
     const row = this.#binding.placeAt(this.view.state.selection.head)?.row
-    if (row) this.#rows.get(row.id)?.gutter.focus()
+    if (!row) return
+    this.#rows.get(row.id)?.gutter.focus()
+    // A browser writes where its own caret is, whatever has the focus.
+    document.getSelection()?.removeAllRanges()
   }
 
   /** Marks a clause as the one in front. When it is not where the caret is, the caret goes there, or the view does. */
@@ -285,7 +292,7 @@ export class Editor {
   }
   /** As others can find it: by item. Null in a bracket that only this client has. */
   #pointAt(pos: number): { leaf: LeafId; after: ItemId | null } | null {
-    const spot = this.#binding.spotAt(pos)
+    const spot = this.#composition.spotAt(pos) ?? this.#binding.spotAt(pos)
     return spot ? { leaf: spot.leaf, after: this.#options.text.sheet().words.itemAt(spot.leaf, spot.index) } : null
   }
   #selected(): Selected | null {
@@ -345,6 +352,7 @@ export class Editor {
     this.#composition.finish(this.view)
     this.#options.text.here(null)
     for (const stop of this.#stops) stop()
+    this.#composition.close()
     this.#binding.close()
     this.view.destroy()
   }

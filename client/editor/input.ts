@@ -30,8 +30,8 @@ export function input(acts: KeyActs): Plugin {
           if (view.editable) composition.start(view)
           return false
         },
-        compositionend(view) {
-          composition.end(view)
+        compositionend(view, { data }) {
+          composition.end(view, data)
           return false
         },
         copy: (view, event) => copy(view, event),

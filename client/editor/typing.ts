@@ -1,10 +1,10 @@
 import type { Node } from 'prosemirror-model'
 import type { EditorState } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
-import type { Outcome } from '#shared/outcome.ts'
+import { type Outcome, ok } from '#shared/outcome.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import { FORMATS, type Format } from '#shared/text/structure.ts'
-import { type LeafRange, type Plan, planInsert, planRemove, planReplace, type Spot, type Step } from '../room/plan.ts'
+import { type LeafRange, type Plan, planInsert, planRemove, planReplace, type Step } from '../room/plan.ts'
 import { Refused } from '../room/room.ts'
 import type { Binding } from './binding.ts'
 import { characterBeside } from './steps.ts'
@@ -24,12 +24,10 @@ export class Typing {
   type(view: EditorView, words: string, from = view.state.selection.from, to = view.state.selection.to): void {
     const ranges = from < to ? this.#rangesIn(from, to) : []
     const spot = this.#binding.spotAt(from)
-    if (spot) this.put(spot, ranges, words, formatsOf(view.state))
-  }
-  put(spot: Spot, ranges: LeafRange[], words: string, formats?: Partial<Record<Format, true>>): void {
+    const formats = formatsOf(view.state)
     const sheet = this.#binding.text.sheet()
     if (ranges.length > 0) this.#carryOut(planReplace(sheet, ranges, words, formats))
-    else if (words !== '') this.#carryOut(planInsert(sheet, spot, words, formats))
+    else if (spot && words !== '') this.#carryOut(planInsert(sheet, spot, words, formats))
   }
 
   /** Deletes what is between two places. `ahead`: as the Delete key does, which steps over words it may only strike. */
@@ -59,7 +57,7 @@ export class Typing {
     if (!first) return false
     const on = !hasAll(state.doc, from, to, format)
     const steps = ranges.map((range): Step => ({ do: 'format', ...range, format, on }))
-    this.#perform({ steps, caret: first })
+    this.perform(ok({ steps, caret: first }))
     this.#binding.draw()
     return true
   }
@@ -83,22 +81,24 @@ export class Typing {
   }
 
   #carryOut(planned: Outcome<Plan, Refusal>): void {
+    if (this.perform(planned) && planned.ok) this.#binding.draw({ caret: planned.value.caret })
+  }
+  /** Carries a plan out without drawing it. False: it is refused. */
+  perform(planned: Outcome<Plan, Refusal>): boolean {
     if (!planned.ok) {
       this.#refused(planned.refusal)
-      return
+      return false
     }
-    if (this.#perform(planned.value)) this.#binding.draw({ caret: planned.value.caret })
-  }
-  #perform(plan: Plan): boolean {
+    const { steps } = planned.value
     try {
-      if (plan.steps.length > 0) this.#binding.text.perform(plan)
+      if (steps.length > 0) this.#binding.text.perform(planned.value)
     } catch (error) {
       // Sight of the text ended a moment ago; the page is about to say so.
       if (!(error instanceof Refused)) throw error
       this.#refused(error.refusal)
       return false
     }
-    this.#binding.touch(plan.steps.flatMap((step) => (step.do === 'ask' ? [] : [step.leaf])))
+    this.#binding.touch(steps.flatMap((step) => (step.do === 'ask' ? [] : [step.leaf])))
     this.#refused(null)
     return true
   }

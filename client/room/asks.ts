@@ -1,6 +1,7 @@
 import type { AskId } from '#shared/ids.ts'
 import type { Opened, Shown, Up } from '#shared/protocol/frames.ts'
 import type { Refusal } from '#shared/refusals.ts'
+import type { TypedCommand } from './plan.ts'
 
 /** A frame that is answered once. */
 export type Asking = Extract<Up, { ask: AskId }>
@@ -48,3 +49,11 @@ export class Asks {
     for (const { answer } of all) answer.refused(refusal)
   }
 }
+
+/** The lane stands and the reason passes. */
+export const mayComeAgain = ({ code }: Refusal): boolean =>
+  code === 'text-held' || code === 'not-saved' || code === 'too-fast' || code === 'unanswered' || code === 'draining'
+
+/** A bracket that is to go and is gone, or is not empty for others: nothing that its author must hear of. */
+export const isDoneAnyway = ({ type }: TypedCommand, { code }: Refusal): boolean =>
+  type === 'CloseEmptyBracket' || (type === 'WithdrawBracket' && code === 'no-such-thing')

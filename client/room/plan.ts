@@ -62,7 +62,7 @@ export interface Plan {
 }
 
 /** Words as a leaf can hold them: one paragraph, no control characters, no half characters. */
-function oneParagraph(words: string): string {
+export function oneParagraph(words: string): string {
   return words
     .toWellFormed()
     .replace(/[^\S\r\n]*[\r\n\u0085\u2028\u2029]+[^\S\r\n]*/g, ' ')

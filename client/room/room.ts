@@ -118,7 +118,10 @@ export interface OpenText {
   readonly canRedo: boolean
   /** Ends the current step of undo: what is typed next is a step of its own. */
   stopCapturing(): void
-  /** Resolves when every local change is durable; rejects with `Refused` when sight of the text ended first. */
+  /**
+   * Resolves when every local change is durable. Rejects with `Refused` as soon as one of them is refused or set aside, or
+   * sight of the text ends. What was given back to its author is no local change any more: the next call waits for the rest.
+   */
   saved(): Promise<void>
   /** Tells the others where one is; null: nowhere in this text. */
   here(place: Place | null): void

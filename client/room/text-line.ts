@@ -4,7 +4,7 @@ import { type AskId, type ClauseId, type LeafId, mintId, type PartyId, type Seat
 import type { Down, Opened, Place, Resume, Up } from '#shared/protocol/frames.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
-import type { Answer, Asking } from './asks.ts'
+import { type Answer, type Asking, isDoneAnyway, mayComeAgain } from './asks.ts'
 import { type CopyOf, TextCopy } from './copy.ts'
 import { Listeners } from './events.ts'
 import { Flow } from './flow.ts'
@@ -179,6 +179,7 @@ export class TextLine {
     const words = lostWords(lost, unsent.structure, this.#barred)
     this.#barred.clear()
     this.#told.tell('renewed', null)
+    if (refusal || words.length > 0) this.#notSaved(refusal ?? { code: 'renewed' })
     if (refusal) this.#told.tell('refused', { refusal, words } satisfies LostWords)
     else if (words.length > 0) this.#told.tell('set-aside', { words } satisfies LostWords)
     this.#tellSaved()
@@ -311,6 +312,7 @@ export class TextLine {
       this.#due ??= refusal
       this.#takeAnewIfDue()
     } else if (!isDoneAnyway(command, refusal)) {
+      this.#notSaved(refusal)
       this.#told.tell('refused', { refusal, words: [] } satisfies LostWords)
     }
     this.#tellSaved()
@@ -356,14 +358,19 @@ export class TextLine {
     this.#here.end()
     this.#copy.end()
     this.#copy = this.#newCopy(nothing(this.track, this.#copy), NO_UPDATE)
-    for (const { reject } of this.#waiting) reject(new Refused(refusal))
-    this.#waiting = []
+    this.#notSaved(refusal)
     this.#ports.ended()
     if (told) this.#told.tell(told, detail)
     this.#told.clear()
     this.#ports.changed()
   }
 
+  /** Who waits for all to be durable hears that some of it will not be. */
+  #notSaved(refusal: Refusal): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { reject } of waiting) reject(new Refused(refusal))
+  }
   #tellSaved(): void {
     const isSaved = this.#isSaved
     if (isSaved) {
@@ -381,14 +388,6 @@ export class TextLine {
     return mintId<T>(this.#ports.random.bytes(22))
   }
 }
-
-/** The lane stands and the reason passes. */
-const mayComeAgain = ({ code }: Refusal): boolean =>
-  code === 'text-held' || code === 'not-saved' || code === 'too-fast' || code === 'unanswered' || code === 'draining'
-
-/** A bracket that is to go and is gone, or is not empty for others: nothing that its author must hear of. */
-const isDoneAnyway = ({ type }: TypedCommand, { code }: Refusal): boolean =>
-  type === 'CloseEmptyBracket' || (type === 'WithdrawBracket' && code === 'no-such-thing')
 
 /** What stands for a text of which nothing may be kept. */
 const nothing = (track: TrackId, { incarnation }: TextCopy): CopyOf => ({

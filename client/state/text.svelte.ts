@@ -49,8 +49,8 @@ export class TextState {
       }),
       text.on('caught-up', () => this.#caughtUp()),
       text.on('level', () => this.#levelled(text.level)),
-      text.on('set-aside', (detail) => this.#keep(detail)),
-      text.on('refused', (detail) => this.#keep(detail)),
+      text.on('set-aside', (detail) => this.keep(detail)),
+      text.on('refused', (detail) => this.keep(detail)),
     ]
     this.#count()
   }
@@ -78,6 +78,13 @@ export class TextState {
     void this.#changes
     const words = bracket.leaf ? this.text.text(bracket.leaf).toString() : ''
     return { words, struck: bracket.struck ? this.#struck(bracket.host, bracket.struck) : '' }
+  }
+  /** Words that found no place, for their author: as the room tells of them. */
+  keep(detail: unknown): void {
+    const words = wordsIn(detail)
+    if (words === '') return
+    const refusal = (detail as Partial<LostWords>).refusal ?? null
+    this.setAside = [...this.setAside, { words, refusal }]
   }
   dismiss(index: number): void {
     this.setAside = this.setAside.filter((_, at) => at !== index)
@@ -113,12 +120,6 @@ export class TextState {
     this.level = level
     if (!includes(level, was)) this.lowered = { level, at: Date.now() }
     else if (level !== was) this.lowered = null
-  }
-  #keep(detail: unknown): void {
-    const words = wordsIn(detail)
-    if (words === '') return
-    const refusal = (detail as Partial<LostWords>).refusal ?? null
-    this.setAside = [...this.setAside, { words, refusal }]
   }
   #changed(): void {
     clearTimeout(this.#wordsTimer)

@@ -1,4 +1,4 @@
-import type { Browser, CDPSession, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
@@ -6,6 +6,7 @@ import type { PartyId, TrackId } from '#shared/ids.ts'
 import { Arrivals } from '../support/arrive.ts'
 import { CHROMIUM, expectAccessible, openBrowser, THEMES } from '../support/browser.ts'
 import { cleanUp, SMALL_PROCESS, startServer } from '../support/server.ts'
+import { arriveInText, caretAt, shownOf, wordsOf } from '../support/writing.ts'
 
 const PLENARY = 'plenary' as TrackId
 /** One clause for each test, so that none meets what another wrote. */
@@ -13,7 +14,6 @@ const CLAUSES = {
   together: 'The ferry runs every day.',
   caret: 'Both shores pay for it.',
   same: 'Nobody is turned away.',
-  composed: 'Tickets are free for children.',
   pasted: 'The quay is open.',
   undone: 'The captain decides on storms.',
   struck: 'Fares are paid beforehand in cash.',
@@ -43,7 +43,10 @@ const TALKS = {
       id: 'group',
       title: 'Drafting group',
       kind: 'group',
-      text: { title: 'Draft', articles: [{ title: 'Wells', clauses: ['Wells are counted.', 'Pumps are kept.'] }] },
+      text: {
+        title: 'Draft',
+        articles: [{ title: 'Wells', clauses: ['Wells are counted.', 'Pumps are kept.'] }],
+      },
       access: { north: 'edit', south: 'edit', team: 'edit' },
     },
   ],
@@ -66,33 +69,15 @@ const clauseNamed = (name: Named): StructureClause => {
 }
 /** What everyone reads in the clause, as a third client has it. */
 const read = (name: Named): string => text.plain(clauseNamed(name).id)
-const wordsOf = (page: Page, id: string) => page.locator(`[data-clause="${id}"] p`)
 const wordsIn = (page: Page, name: Named) => wordsOf(page, clauseNamed(name).id)
-/** The words on a page, without what only screen readers hear. */
-const shownIn = (page: Page, name: Named): Promise<string> =>
-  wordsIn(page, name).evaluate((words) => {
-    const copy = words.cloneNode(true) as HTMLElement
-    for (const hidden of copy.querySelectorAll('.vh')) hidden.remove()
-    return copy.textContent ?? ''
-  })
+const shownIn = (page: Page, name: Named) => shownOf(page, clauseNamed(name).id)
 
 async function comesTo(name: Named, words: string): Promise<void> {
   await expect.poll(() => read(name), { timeout: 10_000 }).toBe(words)
 }
-/** Puts the caret right of `letters` letters of a clause that is as it was. */
-async function caretAt(page: Page, id: string, letters: number): Promise<void> {
-  await wordsOf(page, id).click()
-  await page.keyboard.press('Home')
-  for (let i = 0; i < letters; i++) await page.keyboard.press('ArrowRight')
-}
 const at = (page: Page, name: Named, letters: number) => caretAt(page, clauseNamed(name).id, letters)
 
-async function arrive(seat: string, track = 'plenary'): Promise<Page> {
-  const arrived = await people.arrive(seat, { at: `#/text/${track}` })
-  troubles.push(arrived.troubles)
-  await arrived.page.getByRole('textbox', { name: /^Negotiated text/ }).waitFor()
-  return arrived.page
-}
+const arrive = (seat: string, track = 'plenary') => arriveInText(people, seat, track, troubles)
 
 describe.skipIf(!CHROMIUM)('writing in a text', () => {
   beforeAll(async () => {
@@ -151,57 +136,6 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     await expect.poll(() => group.plain(clause.id)).toMatch(both)
     group.close()
     for (const page of pages) await page.context().close()
-  })
-
-  test('E4 an input method composes while somebody types in the same clause: nothing is doubled, lost or torn', async () => {
-    const devices: CDPSession = await north.context().newCDPSession(north)
-    const compose = (words: string) =>
-      devices.send('Input.imeSetComposition', {
-        text: words,
-        selectionStart: words.length,
-        selectionEnd: words.length,
-      })
-    await at(north, 'composed', 'Tickets'.length)
-    await compose('に')
-    await compose('にほ')
-    await at(south, 'composed', 'Tickets are free'.length)
-    await south.keyboard.type(' of charge', { delay: 5 })
-    await comesTo('composed', 'Tickets are free[ of charge - SOU] for children.')
-    await compose('にほん')
-    await compose('日本')
-    expect(await shownIn(north, 'composed')).toContain('日本')
-    await devices.send('Input.insertText', { text: '日本' })
-    await comesTo('composed', 'Tickets[日本 - NOR] are free[ of charge - SOU] for children.')
-    await expect.poll(() => shownIn(north, 'composed')).toBe('Tickets[日本]NOR are free[ of charge]SOU for children.')
-    await north.keyboard.type('go')
-    await comesTo('composed', 'Tickets[日本go - NOR] are free[ of charge - SOU] for children.')
-    // Given up: nothing stays of it, no empty bracket either.
-    await at(south, 'composed', 3)
-    const other = await south.context().newCDPSession(south)
-    await other.send('Input.imeSetComposition', { text: 'か', selectionStart: 1, selectionEnd: 1 })
-    await other.send('Input.imeSetComposition', { text: '', selectionStart: 0, selectionEnd: 0 })
-    await expect.poll(() => shownIn(south, 'composed')).toBe('Tickets[日本go]NOR are free[ of charge]SOU for children.')
-    expect(read('composed')).toBe('Tickets[日本go - NOR] are free[ of charge - SOU] for children.')
-  })
-
-  test('E4 composing in words that others edit: they type and delete around it, and it lands between its neighbours', async () => {
-    const group = await mediator.open('group')
-    const clause = group.structure.articles[0]?.clauses[1]
-    if (!clause) throw new Error('the draft has two clauses')
-    const [first, second] = [await arrive('north-alternate', 'group'), await arrive('south-adviser', 'group')]
-    const devices = await first.context().newCDPSession(first)
-    await caretAt(first, clause.id, 'Pumps are'.length)
-    await devices.send('Input.imeSetComposition', { text: 'zz', selectionStart: 2, selectionEnd: 2 })
-    await caretAt(second, clause.id, 'Pumps are'.length)
-    for (let i = 0; i < 'are'.length; i++) await second.keyboard.press('Backspace')
-    await second.keyboard.type('will be')
-    await expect.poll(() => group.plain(clause.id)).toBe('Pumps will be kept.')
-    await devices.send('Input.insertText', { text: ' well' })
-    const both = /^Pumps (?:will be well| wellwill be) kept\.$/
-    await expect.poll(() => group.plain(clause.id)).toMatch(both)
-    await expect.poll(() => wordsOf(first, clause.id).textContent()).toBe(group.plain(clause.id))
-    group.close()
-    for (const page of [first, second]) await page.context().close()
   })
 
   test('E5 what is pasted becomes words of one paragraph, whatever it was', async () => {
@@ -287,10 +221,12 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     await dialog.waitFor({ state: 'hidden' })
     await at(north, 'opened', 2)
     await north.keyboard.press('Escape')
-    const row = north.getByRole('group', { name: /^Clause 1\.12,/ })
+    const row = north.getByRole('group', { name: /^Clause 1\.11,/ })
     await expect.poll(() => row.evaluate((element) => element === document.activeElement)).toBe(true)
+    await north.keyboard.type('nothing')
+    expect(read('opened')).toBe('Bells[ loud - NOR] ring at noon.')
     await north.keyboard.press('ArrowUp')
-    const above = north.getByRole('group', { name: /^Clause 1\.11,/ })
+    const above = north.getByRole('group', { name: /^Clause 1\.10,/ })
     await expect.poll(() => above.evaluate((element) => element === document.activeElement)).toBe(true)
     await north.keyboard.press('ArrowDown')
     await north.keyboard.press('Enter')
@@ -335,7 +271,7 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
 
   test('E9 in a locked clause nothing is written, and the page says why', async () => {
     await mediator.act({ type: 'LockClause', track: PLENARY, clause: clauseNamed('locked').id })
-    await north.getByRole('group', { name: /^Clause 1\.9, Locked/ }).waitFor()
+    await north.getByRole('group', { name: /^Clause 1\.8, Locked/ }).waitFor()
     await at(north, 'locked', 3)
     await north.keyboard.type('x')
     await north.getByRole('status').filter({ hasText: 'locked this clause' }).waitFor()

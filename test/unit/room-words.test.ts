@@ -130,15 +130,18 @@ describe('typing what one may only suggest', () => {
     expect(theirs.plain(clause)).toBe(`Now: ${shown}`)
   })
 
-  test('R9 when the opening is refused, its words alone come back to their author and leave the screen', async () => {
+  test('R9 when the opening is refused, its words alone come back to their author and leave the screen, and nobody is told that they are saved', async () => {
     const { stage, tavira, ours, theirs, clause, leaf } = await two()
     const refused = details(theirs, 'refused')
     tavira.link.holdsUp = true
     await theirs.insert({ leaf, index: 4 }, 'three ')
     await theirs.insert({ leaf: stage.leaf(PLENARY, 1), index: 0 }, 'Surely ')
+    const saved = theirs.saved()
+    saved.catch(() => undefined)
     await stage.mediate({ type: 'LockClause', track: PLENARY, clause })
     tavira.link.release()
     await stage.rest(2000)
+    await expect(saved).rejects.toMatchObject({ code: 'clause-locked' })
     await theirs.saved()
     expect(refused).toEqual([
       { refusal: { code: 'clause-locked' }, words: [{ leaf: expect.any(String), clause, words: 'three ' }] },

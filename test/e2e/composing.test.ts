@@ -1,0 +1,174 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { enterRoom } from '#client/room/index.ts'
+import type { OpenText, Room } from '#client/room/room.ts'
+import type { PartyId, TrackId } from '#shared/ids.ts'
+import { Arrivals } from '../support/arrive.ts'
+import { CHROMIUM, openBrowser } from '../support/browser.ts'
+import { cleanUp, SMALL_PROCESS, startServer } from '../support/server.ts'
+import { arriveInText, caretAt, shownOf, wordsOf } from '../support/writing.ts'
+
+const PLENARY = 'plenary' as TrackId
+const FORUM = 'forum' as PartyId
+const TALKS = {
+  ...SMALL_PROCESS,
+  parties: [...SMALL_PROCESS.parties, { id: 'forum', name: 'Shores Forum', short: 'FOR', kind: 'civil' }],
+  seats: [...SMALL_PROCESS.seats, { id: 'forum-moderator', party: 'forum', role: 'moderator', name: 'Hal Forum' }],
+  tracks: [
+    {
+      id: 'plenary',
+      title: 'Plenary text',
+      kind: 'plenary',
+      text: {
+        title: 'On the ferry',
+        articles: [{ title: 'The ferry', clauses: ['Tickets are free for children.', 'Nobody is turned away.'] }],
+      },
+      access: { north: 'suggest', south: 'suggest', team: 'edit' },
+    },
+    {
+      id: 'group',
+      title: 'Drafting group',
+      kind: 'group',
+      text: { title: 'Draft', articles: [{ title: 'Wells', clauses: ['Pumps are kept.', 'Valves are shut.'] }] },
+      access: { north: 'edit', south: 'edit', team: 'edit' },
+    },
+  ],
+}
+
+let people: Arrivals
+let browser: Browser
+let mediator: Room
+let text: OpenText
+let north: Page
+let south: Page
+let clauses: [string, string]
+const troubles: string[][] = []
+
+const arrive = (seat: string, track = 'plenary') => arriveInText(people, seat, track, troubles)
+/** What everyone reads in the clause, as a third client has it. */
+async function comesTo(clause: string, words: string): Promise<void> {
+  await expect.poll(() => text.plain(clause), { timeout: 10_000 }).toBe(words)
+}
+/** An input method: what it shows for now, and what it leaves. */
+async function composer(page: Page) {
+  const devices = await page.context().newCDPSession(page)
+  const compose = (words: string) =>
+    devices.send('Input.imeSetComposition', { text: words, selectionStart: words.length, selectionEnd: words.length })
+  return Object.assign(compose, { done: (words: string) => devices.send('Input.insertText', { text: words }) })
+}
+
+describe.skipIf(!CHROMIUM)('composing in a text', () => {
+  beforeAll(async () => {
+    const server = await startServer()
+    browser = await openBrowser()
+    people = new Arrivals(server, await server.newProcess(TALKS), browser)
+    mediator = await enterRoom({ url: server.url, token: await people.token('mediator') })
+    text = await mediator.open(PLENARY)
+    const [first, second] = text.structure.articles[0]?.clauses ?? []
+    clauses = [first?.id ?? '', second?.id ?? '']
+    north = await arrive('north-head')
+    south = await arrive('south-head')
+  })
+  afterAll(async () => {
+    await mediator.close()
+    await browser.close()
+    await cleanUp()
+  })
+
+  test('E4 what an input method composes is in the text letter by letter, while somebody types in the same clause: nothing is doubled, lost or torn', async () => {
+    const compose = await composer(north)
+    await caretAt(north, clauses[0], 'Tickets'.length)
+    await compose('に')
+    await comesTo(clauses[0], 'Tickets[に - NOR] are free for children.')
+    await compose('にほ')
+    await comesTo(clauses[0], 'Tickets[にほ - NOR] are free for children.')
+    await expect.poll(() => shownOf(south, clauses[0])).toBe('Tickets[にほ]NOR are free for children.')
+    await caretAt(south, clauses[0], 'Tickets[にほ] are free'.length)
+    await south.keyboard.type(' of charge', { delay: 5 })
+    await comesTo(clauses[0], 'Tickets[にほ - NOR] are free[ of charge - SOU] for children.')
+    await compose('にほん')
+    await compose('日本')
+    await comesTo(clauses[0], 'Tickets[日本 - NOR] are free[ of charge - SOU] for children.')
+    // Held: what others do is not drawn under the hands of the one who composes.
+    expect(await shownOf(north, clauses[0])).toBe('Tickets日本 are free for children.')
+    await compose.done('日本')
+    await expect.poll(() => shownOf(north, clauses[0])).toBe('Tickets[日本]NOR are free[ of charge]SOU for children.')
+    await north.keyboard.type('go')
+    await comesTo(clauses[0], 'Tickets[日本go - NOR] are free[ of charge - SOU] for children.')
+    // Given up: nothing stays of it, no empty bracket either.
+    await caretAt(south, clauses[0], 3)
+    const other = await composer(south)
+    await other('か')
+    await comesTo(clauses[0], 'Tic[か - SOU]kets[日本go - NOR] are free[ of charge - SOU] for children.')
+    await other('')
+    await expect.poll(() => shownOf(south, clauses[0])).toBe('Tickets[日本go]NOR are free[ of charge]SOU for children.')
+    await comesTo(clauses[0], 'Tickets[日本go - NOR] are free[ of charge - SOU] for children.')
+  })
+
+  test('E4 composing in words that others edit: they type and delete around it and in it, and it stays between its neighbours', async () => {
+    const group = await mediator.open('group')
+    const clause = group.structure.articles[0]?.clauses[0]
+    if (!clause) throw new Error('the draft has a clause')
+    const [first, second] = [await arrive('north-alternate', 'group'), await arrive('south-adviser', 'group')]
+    const compose = await composer(first)
+    await caretAt(first, clause.id, 'Pumps are'.length)
+    await compose('zz')
+    await expect.poll(() => group.plain(clause.id)).toBe('Pumps arezz kept.')
+    await caretAt(second, clause.id, 'Pumps are'.length)
+    for (let i = 0; i < 'are'.length; i++) await second.keyboard.press('Backspace')
+    await second.keyboard.type('will be')
+    await expect.poll(() => group.plain(clause.id)).toBe('Pumps will bezz kept.')
+    await second.keyboard.press('ArrowRight')
+    await second.keyboard.type('-')
+    await expect.poll(() => group.plain(clause.id)).toBe('Pumps will bez-z kept.')
+    await compose('zzz')
+    await expect.poll(() => group.plain(clause.id)).toBe('Pumps will bez-zz kept.')
+    await compose.done(' well')
+    await expect.poll(() => group.plain(clause.id)).toMatch(/^Pumps will be(?: well-|- well) kept\.$/)
+    await expect.poll(() => wordsOf(first, clause.id).textContent()).toBe(group.plain(clause.id))
+    await first.keyboard.type('!')
+    await expect.poll(() => group.plain(clause.id)).toContain(' well!')
+    group.close()
+    for (const page of [first, second]) await page.context().close()
+  })
+
+  test('E4 the text begins anew while an input method composes: it goes on in the same words', async () => {
+    const compose = await composer(north)
+    await caretAt(north, clauses[1], 'Nobody'.length)
+    await compose('に')
+    await comesTo(clauses[1], 'Nobody[に - NOR] is turned away.')
+    await mediator.act({ type: 'SetAccess', changes: [{ track: PLENARY, party: FORUM, level: 'read' }] })
+    await north.getByText('Shores Forum').first().waitFor()
+    await compose('にほ')
+    await comesTo(clauses[1], 'Nobody[にほ - NOR] is turned away.')
+    await compose.done('日本')
+    await comesTo(clauses[1], 'Nobody[日本 - NOR] is turned away.')
+    await expect.poll(() => shownOf(north, clauses[1])).toBe('Nobody[日本]NOR is turned away.')
+    for (let i = 0; i < 2; i++) await north.keyboard.press('Backspace')
+    await comesTo(clauses[1], 'Nobody is turned away.')
+  })
+
+  test('E4 the clause goes while an input method composes in it: what was composed is given back to its author and goes nowhere else', async () => {
+    const group = await mediator.open('group')
+    const clause = group.structure.articles[0]?.clauses[1]
+    if (!clause) throw new Error('the draft has two clauses')
+    const page = await arrive('north-alternate', 'group')
+    const compose = await composer(page)
+    await caretAt(page, clause.id, 'Valves'.length)
+    await compose('にほ')
+    await expect.poll(() => group.plain(clause.id)).toBe('Valvesにほ are shut.')
+    await mediator.act({ type: 'RemoveClause', track: 'group' as TrackId, clause: clause.id })
+    await wordsOf(page, clause.id).waitFor({ state: 'detached' })
+    await page.getByText('にほ').waitFor()
+    await compose.done('日本')
+    await page.keyboard.type('x')
+    expect(group.structure.articles[0]?.clauses.map(({ id }) => group.plain(id)).join()).not.toMatch(/[にほ日本x]/u)
+    expect(await page.getByRole('textbox', { name: /^Negotiated text/ }).textContent()).not.toMatch(/[にほ日本]/u)
+    group.close()
+    await page.context().close()
+  })
+
+  test('E11 no page reported an error', () => {
+    expect(troubles.flat()).toEqual([])
+  })
+})
