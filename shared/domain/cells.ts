@@ -4,7 +4,7 @@ import type { Level, Refusal } from '../refusals.ts'
 import type { Asked, Decided } from './asked.ts'
 import type { Command } from './commands.ts'
 import type { Event, Fact } from './events.ts'
-import { type As, cellOf, isAtDesk, isExpired, sightIn } from './matrix.ts'
+import { type As, cellOf, isAtDesk, isExpired, seatsNamedIn, sightIn } from './matrix.ts'
 import { isMediator, partyIn, seatIn, seatsOf } from './people.ts'
 import {
   type AccessChange,
@@ -64,8 +64,20 @@ function accessChanges(
     const change = changeOf(process, track.value, ask, at)
     if (!change.ok) return change
     if (change.value) changes.push(change.value)
+    if (ask.level === 'hidden') changes.push(...namedOf(process, track.value, ask, asks, at))
   }
   return ok(changes)
+}
+
+/** What is hidden from a party is hidden from its named seats too, but for those that the same batch names. */
+function namedOf(process: Process, track: Track, ask: Asks, asks: Asks[], at: Instant): AccessChange[] {
+  const own = ask.party === undefined ? [] : seatsNamedIn(process, track).filter(({ party }) => party === ask.party)
+  return own.flatMap(({ id }): AccessChange[] => {
+    const was = ownCell(track, id, at)?.level ?? 'hidden'
+    const isAsked = asks.some(({ track: of, seat }) => of === ask.track && seat === id)
+    if (was === 'hidden' || isAsked) return []
+    return [{ track: track.id, seat: id, level: 'hidden', was, grant: DEFAULT_GRANT }]
+  })
 }
 
 function trackToSet(process: Process, seat: Seat, as: As, ask: Asks, at: Instant): Outcome<Track, Refusal> {

@@ -154,6 +154,33 @@ describe('F5.3 a named seat', () => {
     expect(level(regranted, 'tavira-adviser', 'plenary')).toBe('read')
   })
 
+  test('P2 F5.3 what is hidden from a party is hidden from its named seats, but for those that the same batch names', () => {
+    const named = Story.of().did(M, setAccess('plenary', { 'tavira-adviser': 'edit', 'tavira-alternate': 'read' }))
+    const gone = named.did(M, setAccess('plenary', { tavira: 'hidden' }))
+    const seeing = (story: Story) => seatsSeeing(story.process, trackId('plenary'), story.at)
+    expect(seeing(gone).filter((seat) => seat.startsWith('tavira'))).toEqual([])
+    expect(gone.events).toMatchObject([
+      {
+        changes: [
+          { party: 'tavira', level: 'hidden', was: 'suggest' },
+          { seat: 'tavira-alternate', level: 'hidden', was: 'read' },
+          { seat: 'tavira-adviser', level: 'hidden', was: 'edit' },
+        ],
+      },
+    ])
+    const { changes } = setAccess('plenary', { 'tavira-alternate': 'comment', tavira: 'hidden' })
+    const kept = named.did(M, { type: 'SetAccess', changes })
+    expect(seeing(kept).filter((seat) => seat.startsWith('tavira'))).toEqual(['tavira-alternate'])
+    expect(level(kept, 'tavira-alternate', 'plenary')).toBe('comment')
+
+    const alone = Story.of().did(M, setAccess('session', { 'tavira-adviser': 'read' }))
+    const closed = alone.did(M, setAccess('session', { tavira: 'hidden' }))
+    expect(level(closed, 'tavira-adviser', 'session')).toBe('hidden')
+    given(closed)
+      .when(M, setAccess('session', { tavira: 'hidden' }))
+      .refused({ code: 'nothing-to-change' })
+  })
+
   test('F5.3 alone in a track keeps it when its party never had it', () => {
     const story = Story.of().did(M, setAccess('session', { 'tavira-adviser': 'read' }))
     expect(seatsSeeing(story.process, trackId('session'), story.at)).toContain('tavira-adviser')
