@@ -1,7 +1,7 @@
 import type { TextEvent } from '#shared/domain/events.ts'
 import type { Process } from '#shared/domain/process.ts'
 import { evolveText } from '#shared/domain/structure.ts'
-import { subtree } from '#shared/domain/text-asked.ts'
+import { leavingWith, subtree } from '#shared/domain/text-asked.ts'
 import type { BracketId, LeafId, TrackId } from '#shared/ids.ts'
 import { ok, refuse } from '#shared/outcome.ts'
 import { addPiece, leafIn, runsOf } from '#shared/text/leaf.ts'
@@ -84,8 +84,8 @@ function removeClause(on: Ground, event: Of<'ClauseRemoved'>): TextActed {
   const { doc, text, writer } = on
   const clause = text.clauses[event.clause]
   if (!clause) return NOTHING_THERE
-  const leaving = new Set(subtree(text, clause).map(({ id }) => id))
-  const to = neighbour(on, leaving)
+  const leaving = leavingWith(text, clause)
+  const to = neighbour(on, new Set(leaving.clauses.map(({ id }) => id)))
   const archive: Record<LeafId, Run[]> = {}
   const closed: Record<LeafId, ClosedLeaf> = {}
   const close = (leaf: LeafId, holders: Bracket['holders']) => {
@@ -94,13 +94,8 @@ function removeClause(on: Ground, event: Of<'ClauseRemoved'>): TextActed {
     for (const piece of piecesIn(doc, leaf)) if (isShown(piece)) writer.erase(piece)
     if (to) closed[leaf] = { why: 'removed', ...to, holders }
   }
-  for (const id of leaving) {
-    const own = text.clauses[id]
-    if (own) close(own.leaf, [])
-  }
-  for (const bracket of Object.values(text.brackets)) {
-    if (leaving.has(bracket.clause) && bracket.leaf) close(bracket.leaf, bracket.holders)
-  }
+  for (const { leaf } of leaving.clauses) close(leaf, [])
+  for (const { leaf, holders } of leaving.brackets) if (leaf) close(leaf, holders)
   return ok([{ ...event, archive, closed }])
 }
 

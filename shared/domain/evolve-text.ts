@@ -17,7 +17,7 @@ import { seatsSeeing } from './matrix.ts'
 import { mayBind, seatIn } from './people.ts'
 import type { Process } from './process.ts'
 import { replaced, row } from './rows.ts'
-import { subtree } from './text-asked.ts'
+import { leavingWith, subtree } from './text-asked.ts'
 
 type Of<T extends TextEvent['type']> = Extract<TextEvent, { type: T }>
 type Struck = { bracket: BracketId; struck: { from: ItemId; to: ItemId } }
@@ -191,13 +191,12 @@ function addClause(text: Text, { clause: id, leaf, article, parent, after }: Of<
 function removeClause(text: Text, event: Of<'ClauseRemoved'>): Text {
   const clause = row(text.clauses, event.clause)
   if (!clause) return text
-  const leaving = subtree(text, clause).map(({ id }) => id)
-  const gone = Object.values(text.brackets).filter((bracket) => leaving.includes(bracket.clause))
+  const { clauses, brackets } = leavingWith(text, clause)
   const without = changeSiblings(text, clause.article, clause.parent, (list) => list.filter((id) => id !== clause.id))
   return {
     ...without,
-    clauses: omit(without.clauses, ...leaving),
-    brackets: omit(text.brackets, ...gone.map(({ id }) => id)),
+    clauses: omit(without.clauses, ...clauses.map(({ id }) => id)),
+    brackets: omit(text.brackets, ...brackets.map(({ id }) => id)),
     closed: { ...text.closed, ...event.closed },
   }
 }

@@ -12,6 +12,7 @@ import {
   isStale,
   LOCKED,
   lacks,
+  leavingWith,
   mayNotBind,
   NOTHING_THERE,
   NOTHING_TO_CHANGE,
@@ -157,13 +158,10 @@ function addClause(on: TextAsked, command: Of<'AddClause'>): TextDecided {
 
 /** Refused `not-your-bracket` while another party's bracket stands in it: only its holders lift it. */
 function removeClause(on: TextAsked, clause: Clause): TextDecided {
-  const leaving = subtree(on.text, clause)
+  const { clauses, brackets } = leavingWith(on.text, clause)
   const parent = clause.parent === null ? null : row(on.text.clauses, clause.parent)
-  if (parent?.locked || leaving.some(({ locked }) => locked)) return LOCKED
-  const ids = new Set(leaving.map(({ id }) => id))
-  const foreign = Object.values(on.text.brackets).find(
-    (bracket) => ids.has(bracket.clause) && bracket.holders.some((party) => party !== on.seat.party),
-  )
+  if (parent?.locked || clauses.some(({ locked }) => locked)) return LOCKED
+  const foreign = brackets.find(({ holders }) => holders.some((party) => party !== on.seat.party))
   if (foreign) return refuse({ code: 'not-your-bracket', bracket: foreign.id })
   return decided({ track: on.track, type: 'ClauseRemoved', clause: clause.id, archive: {}, closed: {} })
 }

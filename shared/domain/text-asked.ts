@@ -55,6 +55,13 @@ export function subtree(text: Text, clause: Clause): Clause[] {
   return [clause, ...below]
 }
 
+/** What leaves with a clause: it and its items, and every bracket that stands in one of them. */
+export function leavingWith(text: Text, clause: Clause): { clauses: Clause[]; brackets: Bracket[] } {
+  const clauses = subtree(text, clause)
+  const ids = new Set(clauses.map(({ id }) => id))
+  return { clauses, brackets: Object.values(text.brackets).filter((bracket) => ids.has(bracket.clause)) }
+}
+
 /** The open clause that a leaf, open or closed since, now belongs to; null when it never was of this text. */
 export function clauseBehind(text: Text, leaf: LeafId): Clause | null {
   let at = leaf
