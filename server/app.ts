@@ -12,12 +12,15 @@ import { openDelivery } from './delivery/delivery.ts'
 import type { Delivery } from './delivery/receiver.ts'
 import { isSameToken } from './folder.ts'
 import { seatCookies } from './http/cookies.ts'
+import { problem, type Route } from './http/exchange.ts'
 import { firstStartRoutes } from './http/first-start.ts'
 import { operatorRoutes } from './http/operator.ts'
 import { publicRoutes } from './http/routes.ts'
 import { openHttp } from './http/server.ts'
 import { clientFiles } from './http/static.ts'
 import type { Log } from './log/log.ts'
+import { alone } from './nodes/alone.ts'
+import type { NodeDuties, Nodes } from './nodes/nodes.ts'
 import type { Processes, Withdraw } from './processes/port.ts'
 import { openProcesses } from './processes/processes.ts'
 import { type Gateway, openGateway } from './realtime/gateway.ts'
@@ -31,6 +34,8 @@ export interface Ports {
   random: Random
   telemetry: Telemetry
   operatorToken: string
+  /** Joins the other nodes on the same log. Left out: there are none. */
+  joinNodes?: (duties: NodeDuties) => Promise<Nodes>
   /** The built client's folder; it may be empty. */
   clientFolder: string
 }
@@ -50,21 +55,37 @@ export interface App {
 
 /** People come back over this time, so that another node or the next start is not run over. */
 const SPREAD_MS = 3_000
+/** A node that was behind serves again within this, or another does. */
+const AWAY_MS = 1_000
 
 export async function buildApp(ports: Ports): Promise<App> {
   const { log, time, random, telemetry } = ports
   const now = () => log.now()
   let inForce: Withdraw = async () => {}
-  const withdraw: Withdraw = (process, ended) => inForce(process, ended)
+  const withdraw: Withdraw = (...cut) => inForce(...cut)
   const access = accessActs({ random: random.stream('access'), now })
   const processes = openProcesses({ log, time, random, telemetry, access, withdraw })
-  const delivery = openDelivery({ processes, time, random, telemetry })
+  let settled = async (_: ProcessId): Promise<void> => undefined
+  const duties: NodeDuties = {
+    async settled(process, seq) {
+      await processes.reached(process, seq)
+      await settled(process)
+    },
+    catchUp: () => processes.catchUp(),
+    canHear() {
+      const health = log.health()
+      return health.state === 'writable' || health.reason !== 'unavailable'
+    },
+  }
+  const nodes = ports.joinNodes ? await ports.joinNodes(duties) : alone
+  const delivery = openDelivery({ processes, time, random, telemetry, nodes })
   inForce = delivery.withdraw
+  settled = delivery.settled
   const registry = openRegistry(processes, () => time.now())
   registry.onEnded((process, session) => delivery.endSession(process, session))
   await registry.fill()
   const door = openDoor({ registry, random: random.stream('access'), now })
-  return new RunningApp(ports, { processes, delivery, registry, door })
+  return new RunningApp(ports, { processes, delivery, registry, door, nodes })
 }
 
 interface Parts {
@@ -72,6 +93,7 @@ interface Parts {
   delivery: Delivery
   registry: Registry
   door: Door
+  nodes: Nodes
 }
 
 class RunningApp implements App {
@@ -88,9 +110,22 @@ class RunningApp implements App {
     this.#parts = parts
     this.#http = this.#openHttp()
     const { config, time, telemetry } = ports
-    const draining = () => this.#draining
     const cookies = seatCookies(this.#secure)
-    this.#gateway = openGateway({ ...parts, http: this.#http, config, cookies, time, telemetry, draining })
+    this.#gateway = openGateway({
+      ...parts,
+      http: this.#http,
+      config,
+      cookies,
+      time,
+      telemetry,
+      draining: () => this.#isAway,
+      mayServe: () => parts.nodes.mayServe(),
+    })
+  }
+
+  /** On its way out, or behind the log: whoever comes is sent elsewhere. */
+  get #isAway(): boolean {
+    return this.#draining || !this.#parts.nodes.mayServe()
   }
 
   get #secure(): boolean {
@@ -108,13 +143,25 @@ class RunningApp implements App {
       publicUrl: config.publicUrl,
       isOperator: (bearer: string | null) => isSameToken(operatorToken, bearer),
       health: () => processes.health(),
-      draining: () => this.#draining,
+      draining: () => this.#isAway,
       clock: () => time.now(),
       address: () => this.address,
       sample: () => this.sample,
     }
-    const routes = new Map([...publicRoutes(shared), ...operatorRoutes(shared), ...firstStartRoutes(shared)])
+    const served = [...publicRoutes(shared), ...operatorRoutes(shared), ...firstStartRoutes(shared)]
+    const routes = new Map(served.map(([name, route]) => [name, this.#whileServing(name, route)]))
     return openHttp({ config, telemetry, routes, files: clientFiles(clientFolder), clock: shared.clock })
+  }
+
+  /** Nothing of a process is told by a node that may be behind; looked at when the answer is ready, too. */
+  #whileServing(name: string, route: Route): Route {
+    if (!name.includes(' /api/')) return route
+    const { nodes } = this.#parts
+    const away = () => problem({ code: 'draining', retryAfterMs: AWAY_MS })
+    return async (asked) => {
+      const reply = nodes.mayServe() ? await route(asked) : away()
+      return nodes.mayServe() || nodes.isAlone ? reply : away()
+    }
   }
 
   get address(): string {
@@ -145,9 +192,10 @@ class RunningApp implements App {
 
   async drain(): Promise<void> {
     this.#draining = true
-    const { processes, delivery, registry } = this.#parts
+    const { processes, delivery, registry, nodes } = this.#parts
     // Health is still answered while the last people leave.
     await delivery.drain(SPREAD_MS)
+    await nodes.leave()
     this.#http.close()
     this.#gateway.close()
     this.#http.closeAllConnections()

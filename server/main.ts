@@ -5,9 +5,13 @@ import { parseProcessId } from '#shared/ids.ts'
 import { type App, buildApp } from './app.ts'
 import { addressOf, type Config, isLoopback, readConfig } from './config.ts'
 import { LOG_FILE, openFolder, operatorToken, readSample, sayRunning, saySample, sayStopped } from './folder.ts'
-import { type Log, LogDamaged } from './log/log.ts'
+import { type Log, LogDamaged, LogUnavailable } from './log/log.ts'
+import { openRedisLog } from './log/redis.ts'
 import { openSqliteLog } from './log/sqlite.ts'
 import { machineRandom, machineTime } from './machine.ts'
+import { joinNodes } from './nodes/member.ts'
+import type { NodeDuties, Nodes } from './nodes/nodes.ts'
+import { openRedisWire } from './nodes/redis.ts'
 import { readProcessFile, sentenceOf } from './process-file.ts'
 import { openTelemetry, type Telemetry } from './telemetry.ts'
 
@@ -32,14 +36,16 @@ if (!config.ok) stop(...config.refusal)
 await start(config.value)
 
 async function start(config: Config): Promise<void> {
-  if (config.redisUrl) stop('REDIS_URL: this version keeps its log in the data folder only; leave it unset.')
   const { folder } = config
   openFolderOrStop(folder)
   const telemetry = openTelemetry({ level: config.logLevel })
-  const log = await openLog(folder)
+  const { redisUrl } = config
+  const log = redisUrl ? await openSharedLog(redisUrl) : await openLog(folder)
   const fresh = (await log.processes()).length === 0
   const token = operatorToken(folder)
+  const shared = redisUrl ? { joinNodes: (duties: NodeDuties) => joinOrStop(redisUrl, duties, telemetry) } : {}
   const app = await buildApp({
+    ...shared,
     config,
     log,
     telemetry,
@@ -79,6 +85,28 @@ async function openLog(folder: string): Promise<Log> {
   } catch (cause) {
     if (cause instanceof LogDamaged) stop(cause.message)
     throw cause
+  }
+}
+
+/** The log that several nodes share. What is wrong with its settings is said, and does not stop the start. */
+async function openSharedLog(url: string): Promise<Log> {
+  try {
+    return await openRedisLog({ url, onWarning: (sentence) => say(`REDIS_URL: ${sentence}`) })
+  } catch (cause) {
+    if (cause instanceof LogDamaged || cause instanceof LogUnavailable) stop(`REDIS_URL: ${cause.message}`)
+    throw cause
+  }
+}
+
+async function joinOrStop(url: string, duties: NodeDuties, telemetry: Telemetry): Promise<Nodes> {
+  const onTrouble = (cause: unknown) => telemetry.log.warn({ err: cause }, 'the line to the other nodes broke')
+  try {
+    const wire = await openRedisWire({ url, onTrouble })
+    // Goes on while this process stands still, as the lease does.
+    const monotonic = () => performance.now()
+    return await joinNodes({ wire, duties, time: machineTime, monotonic, random: machineRandom, telemetry })
+  } catch (cause) {
+    stop(`REDIS_URL: the other nodes cannot be joined: ${cause instanceof Error ? cause.message : String(cause)}`)
   }
 }
 

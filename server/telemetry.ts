@@ -29,6 +29,8 @@ const COUNTS = {
   append_conflicts: 'Appends that another writer overtook',
   http_requests: 'HTTP requests',
   http_refused: 'HTTP requests refused, any reason',
+  fenced: 'Times this node stopped serving because it did not hear the log',
+  log_resets: 'Processes opened anew because the log was reset',
   bugs: 'Unexpected exceptions caught at an edge',
 } as const
 const GAUGES = {

@@ -7,6 +7,7 @@ import { type Down, encodeDown, type Look, type Place, type Up } from '#shared/p
 import { diff, type Json, pack } from '#shared/protocol/patch.ts'
 import { includes, type Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
+import type { Nodes } from '../nodes/nodes.ts'
 import type { Running } from '../processes/port.ts'
 import type { Channel } from './channel.ts'
 import { show } from './looks.ts'
@@ -28,6 +29,7 @@ export interface ConnectionPorts {
   running: Running
   texts: Texts
   time: Time
+  nodes: Pick<Nodes, 'isAlone' | 'mayServe'>
   /** Chance of this connection alone. */
   random: Random
   onGone(connection: Connection): void
@@ -112,6 +114,11 @@ export class Connection implements Seated, Reader {
   readonly #closing = new Map<TrackId, Promise<void>>()
   withdrawn(track: TrackId): Promise<void> {
     return this.#closing.get(track) ?? Promise.resolve()
+  }
+
+  /** Resolves when nothing of any track that was withdrawn can reach the reader any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#closing.values())
   }
 
   #withdraw(name: string): void {
@@ -202,7 +209,9 @@ export class Connection implements Seated, Reader {
   }
 
   async #open({ ask, track, resume }: Extract<Up, { frame: 'open' }>): Promise<void> {
-    const { texts } = this.#ports
+    const { texts, nodes, running } = this.#ports
+    // What this reader did on another node a moment ago, its lane included, stands in the log.
+    if (!nodes.isAlone) await running.caughtUp()
     const was = resume && this.#shows(track) ? await texts.pastLane(this.#viewer, track, resume.client) : null
     if (!resume && this.#shows(track)) await texts.turn(track)
     if (this.#isGone) return
@@ -309,6 +318,11 @@ export class Connection implements Seated, Reader {
   /** A line that can not be written to ends itself and nobody else. */
   #write(write: () => void): void {
     if (this.#isGone) return
+    // A node that stood still may have missed what ends this reader's sight.
+    if (!this.#ports.nodes.mayServe()) {
+      this.receiver.reset()
+      return
+    }
     try {
       write()
     } catch (cause) {

@@ -4,6 +4,8 @@ import { encodeDown } from '#shared/protocol/frames.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { Health } from '../log/log.ts'
+import { alone } from '../nodes/alone.ts'
+import type { Fenced, Nodes } from '../nodes/nodes.ts'
 import type { Processes, Running, Withdraw } from '../processes/port.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { Hall, NOT_FOLLOWED } from './hall.ts'
@@ -14,36 +16,48 @@ export interface DeliveryOptions {
   time: Time
   random: Random
   telemetry: Pick<Telemetry, 'log' | 'count'>
+  /** The others that serve the same log; none when left out. */
+  nodes?: Nodes
 }
 
 /** After the spread, those who did not go by themselves are cut off. */
 const LAST_MS = 1000
+/** Another node serves, or this one does again soon. */
+const ELSEWHERE = { code: 'draining', retryAfterMs: LAST_MS } as const
 
 /** Log order to connections. Its `withdraw` is what processes wait for before a narrowing is in force. */
-export function openDelivery(options: DeliveryOptions): Delivery & { withdraw: Withdraw } {
+export function openDelivery(options: DeliveryOptions): Delivery & { withdraw: Withdraw; settled: Settled } {
   const delivery = new NodeDelivery(options)
   return {
     enter: (process, receiver) => delivery.enter(process, receiver),
     drain: (overMs) => delivery.drain(overMs),
     endSession: (process, session) => delivery.endSession(process, session),
-    withdraw: (process, ended) => delivery.withdraw(process, ended),
+    withdraw: (process, ended, seq) => delivery.withdraw(process, ended, seq),
+    settled: (process) => delivery.settled(process),
   }
 }
+
+/** Resolves when everything that was cut in the process, as far as it is folded here, is in force on this node. */
+type Settled = (process: ProcessId) => Promise<void>
 
 class NodeDelivery implements Delivery {
   readonly #options: DeliveryOptions
   readonly #halls = new Map<ProcessId, { running: Running; hall: Hall }>()
+  readonly #nodes: Nodes
   readonly #stopHealth: () => void
   #isDraining = false
 
   constructor(options: DeliveryOptions) {
     this.#options = options
+    this.#nodes = options.nodes ?? alone
+    this.#nodes.onFenced((how) => this.#fenced(how))
     this.#stopHealth = options.processes.onHealth((health) => this.#tellHealth(health))
   }
 
   async enter(process: ProcessId, receiver: Receiver): Promise<Outcome<Seated, Refusal>> {
     const running = await this.#options.processes.open(process)
-    if (this.#isDraining) return refuse({ code: 'draining', retryAfterMs: LAST_MS })
+    if (!this.#nodes.isAlone) await running?.caughtUp()
+    if (this.#isDraining || !this.#nodes.mayServe()) return refuse(ELSEWHERE)
     const { seat, session } = receiver.viewer
     if (!running?.state.seats.by[seat]) return refuse({ code: 'no-such-thing' })
     if (running.isDamaged) return refuse(NOT_FOLLOWED)
@@ -59,13 +73,32 @@ class NodeDelivery implements Delivery {
     if (known?.running === running) return known.hall
     known?.hall.end()
     const { time, telemetry } = this.#options
-    const hall = new Hall({ running, time, telemetry, random: this.#options.random.stream(`delivery:${running.id}`) })
+    const nodes = this.#nodes
+    const hall = new Hall({
+      running,
+      time,
+      telemetry,
+      nodes,
+      random: this.#options.random.stream(`delivery:${running.id}`),
+    })
     this.#halls.set(running.id, { running, hall })
     return hall
   }
 
-  async withdraw(...[process, ended]: Parameters<Withdraw>): Promise<void> {
-    await this.#halls.get(process)?.hall.withdraw(ended)
+  async withdraw(...[process, ended, seq]: Parameters<Withdraw>): Promise<void> {
+    await Promise.all([this.#halls.get(process)?.hall.withdraw(ended), this.#nodes.inForce(process, seq)])
+  }
+
+  async settled(process: ProcessId): Promise<void> {
+    await this.#halls.get(process)?.hall.settled()
+  }
+
+  /** Others may be told by now that this node is gone. */
+  #fenced(how: Fenced): void {
+    for (const { receiver } of this.#connections()) {
+      if (how === 'late') receiver.reset()
+      else receiver.close(ELSEWHERE)
+    }
   }
 
   endSession(process: ProcessId, session: string): void {
@@ -83,7 +116,7 @@ class NodeDelivery implements Delivery {
       const [high = 0, low = 0] = chance.bytes(2)
       const share = ((high << 8) | low) / 65_536
       await wait(time, Math.floor(share * overMs))
-      if (!connection.isGone) connection.receiver.close({ code: 'draining', retryAfterMs: LAST_MS })
+      if (!connection.isGone) connection.receiver.close(ELSEWHERE)
     })
     await Promise.all(leaving)
     if (this.#connections().length > 0) await wait(time, LAST_MS)

@@ -1,6 +1,7 @@
 import type { Event } from '#shared/domain/events.ts'
 import type { SessionId } from '#shared/ids.ts'
 import type { Random, Time } from '#shared/world.ts'
+import type { Nodes } from '../nodes/nodes.ts'
 import type { Applied, Running } from '../processes/port.ts'
 import type { Ended } from '../processes/sight.ts'
 import type { Telemetry } from '../telemetry.ts'
@@ -13,6 +14,7 @@ export interface HallPorts {
   time: Time
   random: Random
   telemetry: Pick<Telemetry, 'log' | 'count'>
+  nodes: Nodes
 }
 
 /** One process's connections on this node: hands on to each what the log says, in its order. */
@@ -30,10 +32,11 @@ export class Hall {
   }
 
   seat(receiver: Receiver): Connection {
-    const { running, time, random, telemetry } = this.#ports
+    const { running, time, random, telemetry, nodes } = this.#ports
     const connection = new Connection(receiver, {
       running,
       time,
+      nodes,
       texts: this.#texts,
       random: random.stream(`connection:${receiver.id}`),
       onGone: (gone) => this.connections.delete(gone),
@@ -60,6 +63,11 @@ export class Hall {
         .map((connection) => connection.withdrawn(track)),
     )
     await Promise.all(waits)
+  }
+
+  /** Resolves when everything that is being cut here is cut. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.connections].map((connection) => connection.settled()))
   }
 
   end(): void {

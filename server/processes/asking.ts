@@ -15,7 +15,16 @@ import type { Conditions, NotAppended } from '../log/log.ts'
 import { isAboutText, streamOf } from './facts.ts'
 import { ahead, type Draft, type Head } from './head.ts'
 import type { AccessActs, Running, Withdraw } from './port.ts'
-import { type Closures, type Ended, endedSight, hasEnded, lastInstantOf, narrows, textsToRebase } from './sight.ts'
+import {
+  type Closures,
+  type Ended,
+  endedSight,
+  hasEnded,
+  lastInstantOf,
+  narrows,
+  passedDues,
+  textsToRebase,
+} from './sight.ts'
 import { drawClient } from './texts.ts'
 
 /** Lost races before the asker is told to try again; on one node a race needs words that settle, so two are rare. */
@@ -44,8 +53,8 @@ interface Plan {
   ended: Ended[]
 }
 
-/** A plan, a refusal, or the texts that have to be held before it can be said. */
-type Planned = Outcome<Plan, Refusal> | TrackId[]
+/** A plan, a refusal, the texts that have to be held before it can be said, or the answer that another node has given. */
+type Planned = Outcome<Plan, Refusal> | TrackId[] | { first: Answer }
 type Planner = (held: Held) => Planned
 
 /** Answers commands: decides at the head, appends, and again when another was first. Each ask is answered once. */
@@ -62,14 +71,21 @@ export class Asking {
   act(by: By, ask: AskId | null, command: Command): Promise<Answer> {
     if (ask === null || by === 'operator') return this.#answer(by, null, command)
     const key = `${by.seat}/${ask}`
-    const first = this.#firstAnswer(by.seat, ask) ?? this.#secrets.get(key)
-    if (first) return Promise.resolve(first)
     const underWay = this.#underWay.get(key)
     if (underWay) return underWay
+    const first = this.#firstAnswer(by.seat, ask) ?? this.#secrets.get(key)
+    if (first) return this.#again(first, command)
     const answer = this.#answer(by, ask, command).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, answer)
     if (isAboutAccess(command)) void answer.then((given) => this.#keepSecret(key, given))
     return answer
+  }
+
+  /** The node that answered first may have died before it was in force everywhere. */
+  async #again(first: Answer, command: Command): Promise<Answer> {
+    const { head, withdraw } = this.#ports
+    if (command.type === 'SetAccess') await withdraw(head.id, [], head.folded.seq)
+    return first
   }
 
   #firstAnswer(seat: SeatId, ask: AskId): Answer | null {
@@ -90,17 +106,22 @@ export class Asking {
     return this.#inForce((held) => this.#plan(by, ask, command, held))
   }
 
-  /** Appends the server's own decision: an instant that passed. */
-  record(events: Event[]): Promise<Answer> {
+  /** Appends what the server itself has to say: which instants passed. Nothing, when another node said so first. */
+  recordPassed(): Promise<Answer> {
     const { head } = this.#ports
-    return this.#inForce((held) => this.#complete(head.state, events, [], { seat: 'server', ask: null }, held))
+    return this.#inForce((held) => {
+      const passed = passedDues(head.state, head.ports.log.now())
+      if (passed.length === 0) return refuse({ code: 'nothing-to-change' })
+      const events = passed.map((due): Event => ({ type: 'Expired', ...due }))
+      return this.#complete(head.state, events, [], { seat: 'server', ask: null }, held)
+    })
   }
 
   /** Resolves when durable, and every narrowing in it in force. Others' decisions do not wait for that. */
   async #inForce(plan: Planner): Promise<Answer> {
     const { head, withdraw } = this.#ports
     const { answer, ended } = await head.turns.take(() => this.#untilAppended(plan))
-    if (ended.length > 0) await withdraw(head.id, ended)
+    if (ended.length > 0) await withdraw(head.id, ended, head.folded.seq)
     return answer
   }
 
@@ -113,6 +134,7 @@ export class Asking {
           await held.add(planned)
           planned = plan(held)
         }
+        if ('first' in planned) return { answer: planned.first, ended: [] }
         if (!planned.ok) return { answer: planned, ended: [] }
         const { made, ended } = planned.value
         const refused = await this.#append(planned.value)
@@ -144,6 +166,8 @@ export class Asking {
     const { head, running } = this.#ports
     const state = head.state
     if (by !== 'operator' && hasEnded(state, by.session)) return refuse({ code: 'session-ended' })
+    const first = by !== 'operator' && ask !== null && this.#firstAnswer(by.seat, ask)
+    if (first) return { first }
     const seat = by === 'operator' ? by : by.seat
     const chance = head.ports.random.stream(streamOf(command, seat))
     const needed = new Set<TrackId>()

@@ -35,6 +35,8 @@ export interface HeadPorts {
   random: Random
   /** Called once when the log cannot be followed further; the process takes nothing more. */
   onDamage(cause: unknown): void
+  /** Called once when the log was reset: this process is to be forgotten and opened anew. It takes nothing more. */
+  onReset(): void
   /** A listener threw. */
   onBug(cause: unknown): void
   /** An append was answered after `ms` milliseconds; `isOvertaken`: another writer was first. */
@@ -76,7 +78,12 @@ export class Head {
       damage = cause
     }
     const { seq } = await this.ports.log.heads(this.id)
-    this.#stop = await this.ports.log.follow(this.id, this.folded.seq, (entries) => this.#take(entries))
+    this.#stop = await this.ports.log.follow(
+      this.id,
+      this.folded.seq,
+      (entries) => this.#take(entries),
+      () => this.#reset(),
+    )
     await this.#reached(seq)
     this.ports.onDamage = onDamage
     if (damage) throw damage
@@ -126,6 +133,11 @@ export class Head {
     await this.#reached(seq)
   }
 
+  /** Waits until everything up to `seq` is folded here. */
+  reached(seq: Seq): Promise<void> {
+    return this.#reached(seq)
+  }
+
   /** Appends all or none; resolves when durable and folded here. */
   async append(
     drafts: Draft[],
@@ -140,8 +152,10 @@ export class Head {
       ? await log.appendNarrowing(this.id, entries, conditions)
       : await log.append(this.id, entries, conditions)
     this.ports.onAppended(time.now() - asked, !appended.ok && appended.refusal.code === 'conflict')
-    if (appended.ok) await this.#reached(appended.value.first + entries.length - 1)
-    return appended
+    if (!appended.ok) return appended
+    await this.#reached(appended.value.first + entries.length - 1)
+    // After a reset nobody knows whether it is still there.
+    return this.#isDamaged ? UNAVAILABLE : appended
   }
 
   /** Null when a key that seals them could not be kept. */
@@ -257,8 +271,19 @@ export class Head {
   }
 
   #damage(cause: unknown): void {
-    this.#isDamaged = true
+    if (this.#isDamaged) return
     this.ports.onDamage(cause)
+    this.#end()
+  }
+
+  #reset(): void {
+    if (this.#isDamaged) return
+    this.ports.onReset()
+    this.#end()
+  }
+
+  #end(): void {
+    this.#isDamaged = true
     this.#onDamaged()
     const waiting = this.#waiting
     this.#waiting = []

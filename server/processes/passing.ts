@@ -1,8 +1,7 @@
-import type { Event } from '#shared/domain/events.ts'
 import type { Process } from '#shared/domain/process.ts'
 import type { Instant } from '#shared/ids.ts'
 import type { Time } from '#shared/world.ts'
-import { type Due, dues } from './sight.ts'
+import { type Due, dues, passedDues } from './sight.ts'
 
 /** A timer's longest wait; one that is due later is set again. */
 const LONGEST_MS = 24 * 60 * 60 * 1000
@@ -17,11 +16,11 @@ export class Passing {
   readonly #time: Time
   readonly #state: () => Process
   readonly #now: () => Instant
-  readonly #onPassed: (events: Event[]) => Promise<void>
+  readonly #onPassed: () => Promise<void>
   #cancel: () => void = () => undefined
   #isRecording = false
 
-  constructor(time: Time, state: () => Process, now: () => Instant, onPassed: (events: Event[]) => Promise<void>) {
+  constructor(time: Time, state: () => Process, now: () => Instant, onPassed: () => Promise<void>) {
     this.#time = time
     this.#state = state
     this.#now = now
@@ -46,17 +45,15 @@ export class Passing {
   }
 
   async #ring(): Promise<void> {
-    const passed = this.#passed()
-    if (passed.length === 0) return this.watch()
+    if (this.#passed().length === 0) return this.watch()
     this.#isRecording = true
-    await this.#onPassed(passed.map((due): Event => ({ type: 'Expired', ...due })))
+    await this.#onPassed()
     this.#isRecording = false
     if (this.#passed().length > 0) this.#set(AGAIN_MS)
     else this.watch()
   }
 
   #passed(): Due[] {
-    const now = this.#now()
-    return dues(this.#state()).filter(({ due }) => due < now)
+    return passedDues(this.#state(), this.#now())
   }
 }

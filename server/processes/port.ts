@@ -7,7 +7,7 @@ import type { AskId, IncarnationId, Instant, PartyId, ProcessId, SeatId, Session
 import type { Outcome } from '#shared/outcome.ts'
 import type { Level, Refusal } from '#shared/refusals.ts'
 import type { LiveText } from '../documents/documents.ts'
-import type { Audience, Health } from '../log/log.ts'
+import type { Audience, Health, Seq } from '../log/log.ts'
 
 /** The processes this node runs: each folded from its log and following it. */
 export interface Processes {
@@ -16,6 +16,10 @@ export interface Processes {
   /** The running process, opened from snapshot and log when it is not yet. Null when the log has none of that id. */
   open(process: ProcessId): Promise<Running | null>
   list(): Promise<ProcessId[]>
+  /** Resolves when every process that runs here has all that its log has now. Rejects when the log can not be read. */
+  catchUp(): Promise<void>
+  /** Resolves when the process, if it runs here, has everything up to `seq`. */
+  reached(process: ProcessId, seq: Seq): Promise<void>
   /** Whether the log takes writes; the listener is called on every change. The result stops it. */
   health(): Health
   onHealth(listener: (health: Health) => void): () => void
@@ -66,7 +70,11 @@ export interface Running {
   onApplied(listener: (applied: Applied) => void): () => void
   /** Called when what may be seen changed without an entry: an instant passed, or sight was cut in memory. The result stops it. */
   onDue(listener: () => void): () => void
-  /** The log can not be followed further: nothing more is served from what was folded. `onDue` tells when it happens. */
+  /** Resolves when everything the log has now is folded here. Other nodes write too: what a client did there, it finds here. */
+  caughtUp(): Promise<void>
+  /** The head of events that `state` is of. */
+  readonly policy: Seq
+  /** The log can not be followed further, or was reset: nothing more is served from what was folded. `onDue` tells when it happens. */
   readonly isDamaged: boolean
   /** Sight cut in memory though the log could not record it: nothing of the track is served to these until restart. */
   readonly closures: ReadonlySet<`${TrackId}/${PartyId | SeatId}`>
@@ -112,5 +120,8 @@ export type AccessActs = (
   command: AccessCommand,
 ) => Promise<Outcome<{ made: string[] }, Refusal>>
 
-/** Told when sight of tracks ends; resolves when it is in force on this node (frames purged, receipts in or connections reset). */
-export type Withdraw = (process: ProcessId, ended: { track: TrackId; seats: SeatId[] }[]) => Promise<void>
+/**
+ * Told when sight of tracks ends, or a session (then `ended` is empty), at `seq` or before; resolves when it is in force on every
+ * node (frames purged, receipts in or connections reset).
+ */
+export type Withdraw = (process: ProcessId, ended: { track: TrackId; seats: SeatId[] }[], seq: Seq) => Promise<void>

@@ -4,7 +4,7 @@ import { mintId, type ProcessId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
-import type { Log } from '../log/log.ts'
+import type { Log, Seq } from '../log/log.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { Folded } from './fold.ts'
 import { type Draft, Head } from './head.ts'
@@ -69,6 +69,24 @@ class NodeProcesses implements Processes {
     return opening
   }
 
+  async catchUp(): Promise<void> {
+    for (const opening of [...this.#running.values()]) await (await opening)?.caughtUp()
+  }
+
+  async reached(id: ProcessId, seq: Seq): Promise<void> {
+    await (await this.#running.get(id))?.reached(seq)
+  }
+
+  /** Whoever asks for the process next opens it from what the log has now. */
+  #forget(id: ProcessId): void {
+    const opening = this.#running.get(id)
+    this.#running.delete(id)
+    opening?.then(
+      (running) => running?.close(),
+      () => undefined,
+    )
+  }
+
   list(): Promise<ProcessId[]> {
     return this.#options.log.processes()
   }
@@ -104,6 +122,11 @@ class NodeProcesses implements Processes {
       random: random.stream(id),
       access,
       withdraw,
+      onReset: () => {
+        telemetry.count('log_resets')
+        telemetry.log.warn('the log of a process was reset; the process is opened anew')
+        this.#forget(id)
+      },
       onDamage: (cause) => {
         telemetry.count('bugs')
         telemetry.log.error({ err: cause }, 'a process can not be followed further')

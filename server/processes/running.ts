@@ -6,7 +6,7 @@ import type { AskId, Instant, ProcessId, SeatId, SessionId, TrackId } from '#sha
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Level, Refusal } from '#shared/refusals.ts'
 import type { LiveText } from '../documents/documents.ts'
-import type { Audience } from '../log/log.ts'
+import type { Audience, Seq } from '../log/log.ts'
 import { Asking } from './asking.ts'
 import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
 import { Keys } from './keys.ts'
@@ -66,9 +66,9 @@ export class RunningProcess implements Running {
       ports.time,
       () => head.state,
       () => ports.log.now(),
-      async (events) => {
+      async () => {
         this.#due()
-        await this.#asking.record(events)
+        await this.#asking.recordPassed()
       },
     )
     this.#snapshots = new SnapshotPolicy(ports.log, head.id, head.folded, keys)
@@ -151,16 +151,25 @@ export class RunningProcess implements Running {
     events: AccessEvent[],
     session: SessionId | null = null,
   ): Promise<Outcome<null, Refusal>> {
-    return this.#head.turns.take(async () => {
+    const recorded = this.#head.turns.take(async (): Promise<Outcome<Seq, Refusal>> => {
       if (hasEnded(this.state, session)) return refuse({ code: 'session-ended' })
       const refusal = events.map((event) => this.#whyVoid(event)).find((why) => why !== null)
       if (refusal) return refuse(refusal)
       const drafts = events.map((event): Draft => ({ kind: 'access', by: by satisfies Author, event, audience }))
       const appended = await this.#head.append(drafts, {})
-      if (appended.ok) return ok(null)
+      if (appended.ok) return ok(appended.value.first + drafts.length - 1)
       if (appended.refusal.code !== 'unavailable') throw new Error('an append without conditions met one')
       return refuse({ code: 'not-saved', reason: appended.refusal.reason })
     })
+    return this.#everywhere(recorded, events)
+  }
+
+  /** A session has ended when it has on every node. */
+  async #everywhere(recorded: Promise<Outcome<Seq, Refusal>>, events: AccessEvent[]): Promise<Outcome<null, Refusal>> {
+    const outcome = await recorded
+    if (!outcome.ok) return outcome
+    if (events.some(({ type }) => type === 'SessionEnded')) await this.#ports.withdraw(this.id, [], outcome.value)
+    return ok(null)
   }
 
   /** What was true when it was asked may not be any more: an invitation opens once. */
@@ -181,6 +190,18 @@ export class RunningProcess implements Running {
       default:
         throw event satisfies never
     }
+  }
+
+  caughtUp(): Promise<void> {
+    return this.#head.caughtUp()
+  }
+
+  reached(seq: Seq): Promise<void> {
+    return this.#head.reached(seq)
+  }
+
+  get policy(): Seq {
+    return this.#head.folded.events
   }
 
   onApplied(listener: (applied: Applied) => void): () => void {

@@ -96,6 +96,9 @@ function noteDue(into: Due[], named: Omit<Due, 'due'>, cell: Cell | undefined): 
   if (cell && cell.level !== 'hidden' && due !== undefined) into.push({ ...named, due })
 }
 
+/** Those whose last instant is before `now`, and have no record yet. */
+export const passedDues = (process: Process, now: Instant): Due[] => dues(process).filter(({ due }) => due < now)
+
 /** The last instant at which what the seat may do is still what it is at `at`; undefined when nothing of it ends. */
 export function lastInstantOf(process: Process, by: SeatId | 'operator', at: Instant): Instant | undefined {
   if (by === 'operator') return undefined

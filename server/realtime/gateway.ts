@@ -40,6 +40,8 @@ export interface GatewayOptions {
   time: Time
   telemetry: Telemetry
   draining: () => boolean
+  /** Whether this node may write to anyone at this instant. */
+  mayServe: () => boolean
 }
 
 export interface Gateway {

@@ -24,6 +24,8 @@ export interface SessionOptions {
   delivery: Delivery
   time: Time
   telemetry: Telemetry
+  /** Whether this node may write to anyone at this instant. */
+  mayServe: () => boolean
   /** Called once, when the connection is gone. */
   onGone: () => void
 }
@@ -73,6 +75,12 @@ export class Session implements Receiver, Queue {
     socket.conn.on('packet', (packet) => this.#guarded(() => this.#pay(packet)))
     socket.conn.on('packetCreate', ({ type }) => {
       if (type === 'ping') this.#isPingOut = true
+    })
+    // What waited here while this node stood still is nobody's to read.
+    socket.conn.on('flush', (waiting) => {
+      if (options.mayServe()) return
+      waiting.length = 0
+      this.reset()
     })
     socket.on(FRAME_EVENT, (bytes: unknown) => this.#guarded(() => this.#hear(bytes)))
     socket.on('error', () => this.reset())

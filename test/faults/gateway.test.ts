@@ -70,6 +70,7 @@ beforeEach(async () => {
     time: machineTime,
     telemetry: openTelemetry({ level: 'silent' }),
     draining: () => false,
+    mayServe: () => true,
   })
   await new Promise<void>((done) => http.server.listen(0, '127.0.0.1', done))
   url = `http://127.0.0.1:${(http.server.address() as AddressInfo).port}`

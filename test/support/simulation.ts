@@ -1,10 +1,8 @@
-import { accessActs } from '#server/access/acts.ts'
-import { openDelivery } from '#server/delivery/delivery.ts'
 import type { Delivery } from '#server/delivery/receiver.ts'
-import type { DrillLog } from '#server/log/log.ts'
+import type { ForgetfulLog } from '#server/log/log.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
-import type { Processes, Running, Withdraw } from '#server/processes/port.ts'
-import { openProcesses } from '#server/processes/processes.ts'
+import { Hub, type HubFaults } from '#server/nodes/hub.ts'
+import type { Processes, Running } from '#server/processes/port.ts'
 import type { Command } from '#shared/domain/commands.ts'
 import { parseProcessFile } from '#shared/domain/file.ts'
 import type { Viewer } from '#shared/domain/view.ts'
@@ -12,6 +10,7 @@ import type { ClauseId, LeafId, PartyId, ProcessId, SeatId, TrackId } from '#sha
 import type { Random } from '#shared/world.ts'
 import { FakeTime, fakeRandom, settled } from './fake-world.ts'
 import { Person } from './scripted-person.ts'
+import { openStageNode, type StageNode } from './stage-node.ts'
 
 /** Four parties; a text in plenary, one that only Tavira and the mediators share, and one of Tavira's own. */
 const FILE = {
@@ -80,54 +79,72 @@ export interface StageOptions {
   file?: unknown
   /** How long every append takes. */
   appendMs?: number
+  /** How many serve the one log. */
+  nodes?: number
+  /** What is wrong with the line between them. */
+  faults?: HubFaults
 }
 
-/** One node of the room in a world of the test's own: its clock, its chance, its log, and people on lines that can be held. */
+/** The nodes of a room in a world of the test's own: its clock, its chance, its log, and people on lines that can be held. */
 export class Stage {
   readonly time = new FakeTime()
   readonly random: Random
-  readonly log: DrillLog
+  readonly log: ForgetfulLog
   readonly people: Person[] = []
   /** What the node logged as a bug. */
   readonly bugs: string[] = []
-  processes: Processes
-  delivery: Delivery
+  /** The first one is the node of all that does not say where. */
+  nodes: StageNode[] = []
   process = '' as ProcessId
-  #running: Running | null = null
+  readonly #options: StageOptions
+  readonly #hub: Hub
+  #running: (Running | null)[] = []
 
   constructor(options: StageOptions) {
+    this.#options = options
     this.random = fakeRandom(options.seed)
     this.log = slow(openMemoryLog({ time: this.time }), this.time, options.appendMs ?? 0)
-    const { processes, delivery } = this.#node()
-    this.processes = processes
-    this.delivery = delivery
+    this.#hub = new Hub({
+      now: () => this.time.now(),
+      after: (ms, task) => this.time.after(ms, task),
+      ...(options.faults ? { faults: options.faults } : {}),
+    })
   }
 
-  #node(): { processes: Processes; delivery: Delivery } {
-    const { time, random, log } = this
+  async begin(): Promise<void> {
+    const count = this.#options.nodes ?? 1
+    for (let nth = 0; nth < count; nth++) this.nodes.push(await this.#node(nth))
+  }
+
+  #node(nth: number): Promise<StageNode> {
     const telemetry = {
       count: () => undefined,
       time: () => undefined,
       log: { debug() {}, info() {}, warn() {}, error: (told: unknown) => void this.bugs.push(bugOf(told)) },
     }
-    let inForce: Withdraw = async () => undefined
-    const access = accessActs({ random: random.stream('access'), now: () => log.now() })
-    const processes = openProcesses({
-      log,
-      time,
-      random,
-      access,
-      telemetry,
-      withdraw: (process, ended) => inForce(process, ended),
-    })
-    const delivery = openDelivery({ processes, time, random, telemetry })
-    inForce = delivery.withdraw
-    return { processes, delivery }
+    const { time, log } = this
+    const isAlone = (this.#options.nodes ?? 1) === 1
+    // One node draws what it always drew, so that seeds that once failed still do what they did.
+    const random = isAlone ? this.random : this.random.stream(`node:${nth}`)
+    return openStageNode({ log, time, random, telemetry, ...(isAlone ? {} : { hub: this.#hub }) })
+  }
+
+  get processes(): Processes {
+    return this.node(0).processes
+  }
+  get delivery(): Delivery {
+    return this.node(0).delivery
+  }
+  node(nth: number): StageNode {
+    const node = this.nodes[nth]
+    if (!node) throw new Error(`no node ${nth}`)
+    return node
   }
 
   /** Starts the process of the file. */
   static async open(options: StageOptions): Promise<Stage> {
     const stage = new Stage(options)
+    await stage.begin()
     const file = parseProcessFile(options.file ?? FILE)
     if (!file.ok) throw new Error(JSON.stringify(file.refusal))
     const starting = stage.processes.start(file.value)
@@ -135,25 +152,35 @@ export class Stage {
     const started = await starting
     if (!started.ok) throw new Error(started.refusal.code)
     stage.process = started.value
-    stage.#running = await stage.processes.open(stage.process)
+    await stage.#open()
     return stage
   }
 
+  async #open(): Promise<void> {
+    this.#running = []
+    for (const { processes } of this.nodes) this.#running.push(await processes.open(this.process))
+  }
+
   get running(): Running {
-    if (!this.#running) throw new Error('the process has not been started')
-    return this.#running
+    return this.runningAt(0)
+  }
+  runningAt(nth: number): Running {
+    const running = this.#running[nth]
+    if (!running) throw new Error('the process has not been started')
+    return running
   }
 
   /** The node dies as it stands and another one takes the log. */
   async restart(): Promise<void> {
     for (const person of this.people) person.drop()
-    await this.processes.close()
-    Object.assign(this, this.#node())
-    this.#running = await this.processes.open(this.process)
+    for (const { processes } of this.nodes) await processes.close()
+    this.nodes = []
+    await this.begin()
+    await this.#open()
   }
 
   /** Somebody comes in. */
-  async seat(seat: SeatId, viewer: Partial<Viewer> = {}): Promise<Person> {
+  async seat(seat: SeatId, viewer: Partial<Viewer> = {}, node = 0): Promise<Person> {
     const nth = this.people.filter((other) => other.seat === seat).length
     const id = `${seat}-${nth}`
     const person = new Person({
@@ -162,7 +189,7 @@ export class Stage {
       time: this.time,
       random: this.random.stream(`person:${seat}`),
     })
-    const entered = await this.delivery.enter(this.process, person)
+    const entered = await this.node(node).delivery.enter(this.process, person)
     if (!entered.ok) throw new Error(entered.refusal.code)
     person.sit(entered.value)
     this.people.push(person)
@@ -221,7 +248,7 @@ const bugOf = (told: unknown): string => {
 }
 
 /** The log, each append of which takes `ms`, whatever else is going on. */
-function slow(log: DrillLog, time: FakeTime, ms: number): DrillLog {
+function slow(log: ForgetfulLog, time: FakeTime, ms: number): ForgetfulLog {
   if (ms === 0) return log
   const later = () => new Promise<void>((resolve) => time.after(ms, resolve))
   return new Proxy(log, {
@@ -230,7 +257,7 @@ function slow(log: DrillLog, time: FakeTime, ms: number): DrillLog {
       if (typeof own !== 'function') return own
       const call = own.bind(target)
       if (name !== 'append' && name !== 'appendNarrowing') return call
-      return async (...given: Parameters<DrillLog['append']>) => {
+      return async (...given: Parameters<ForgetfulLog['append']>) => {
         await later()
         return call(...given)
       }
