@@ -31,8 +31,9 @@ export function beside({ anchor, align, onleave }: Beside): Attachment<HTMLEleme
     const escaped = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]')) return
       const { target } = event
-      // From inside, or from nowhere: what had the focus may just have left.
-      if (target !== document.body && !(target instanceof Node && node.contains(target))) return
+      // From inside, from what it stands in, or from nowhere: what had the focus may just have left.
+      const inside = target instanceof Node && (node.contains(target) || target.contains(anchor))
+      if (!inside) return
       event.preventDefault()
       event.stopPropagation()
       onleave('escape')

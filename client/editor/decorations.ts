@@ -181,7 +181,7 @@ function edgeOf(
     const words = say(bracket.kind === 'dispute' ? 'editor.disputed' : 'editor.struck', { parties: shown.names })
     edge.append(element('span', 'vh', ' (', words, ') '), byline(shown))
     edge.addEventListener('mousedown', (event) => event.preventDefault())
-    edge.addEventListener('click', () => looks.onbracket(bracket.id, edge))
+    edge.addEventListener('click', ({ detail }) => looks.onbracket(bracket.id, edge, detail === 0))
   }
   return edge
 }

@@ -12,6 +12,7 @@ import { Composition } from './composition.ts'
 import { type Caret, carets, type Highlight, MARKED, STRIKES, strikes } from './decorations.ts'
 import { flushDom } from './dom.ts'
 import { caretInto, input } from './input.ts'
+import { keepPlace } from './keep-place.ts'
 import { chooseNext } from './keys.ts'
 import type { Looks } from './looks.ts'
 import { BracketNodeView, ClauseRowView, type Gutter, HeadingView } from './node-views.ts'
@@ -43,7 +44,8 @@ export interface EditorOptions {
   say: Say
   people: View['people']
   onactive(clause: string): void
-  onbracket(bracket: string, anchor: HTMLElement): void
+  /** `takesFocus`: asked for by keys; who clicks goes on writing. */
+  onbracket(bracket: string, anchor: HTMLElement, takesFocus: boolean): void
   onsplit?: ((place: SplitPlace) => void) | undefined
   onselected?: ((selected: Selected | null) => void) | undefined
   /** Why something was not written; null: all is well again. */
@@ -85,6 +87,7 @@ export class Editor {
     })
     this.#showRows(this.#binding.rows)
     this.#stops = [
+      keepPlace(this.view.dom, () => this.#rows.get(this.#caretRow ?? '')?.dom ?? null),
       text.on('level', () => this.view.setProps({})),
       room.onPresence((track) => {
         if (track === text.track) this.#othersMoved()
@@ -315,7 +318,7 @@ export class Editor {
     const found = bracketAt(view.state.doc, head)
     const anchor = found && (found.inside || !inside) ? this.#bracketElement(found.id) : this.#strikeAt(head)
     if (!anchor) return false
-    this.#options.onbracket(anchor.id, anchor.element)
+    this.#options.onbracket(anchor.id, anchor.element, true)
     return true
   }
   #bracketElement(id: string): { id: string; element: HTMLElement } | null {

@@ -9,7 +9,7 @@ export interface Looks {
   say: Say
   party(id: PartyId): PartyLook | null
   /** The person asked for a bracket or a strike. */
-  onbracket(id: string, anchor: HTMLElement): void
+  onbracket(id: string, anchor: HTMLElement, takesFocus: boolean): void
 }
 
 const SVG = 'http://www.w3.org/2000/svg'

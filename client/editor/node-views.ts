@@ -164,15 +164,24 @@ export class BracketNodeView implements NodeView {
     const pos = this.#getPos()
     const node = pos === undefined ? null : this.#view.state.doc.nodeAt(pos)
     if (pos === undefined || !node || event.button !== 0) return
-    const glyph = event.currentTarget as HTMLElement
-    const box = (glyph.querySelector('[aria-hidden]') ?? glyph).getBoundingClientRect()
-    const leftward = event.clientX < box.left + box.width / 2
-    const before = leftward === (getComputedStyle(this.dom).direction === 'ltr')
-    const at = glyph === this.#open ? (before ? pos : pos + 1) : pos + node.nodeSize - (before ? 1 : 0)
+    const before = this.#isBefore(event)
+    const at = event.currentTarget === this.#open ? (before ? pos : pos + 1) : pos + node.nodeSize - (before ? 1 : 0)
     this.#view.focus()
     this.#view.dispatch(this.#view.state.tr.setSelection(TextSelection.create(this.#view.state.doc, at)))
   }
-  #clicked = (): void => this.#looks.onbracket(this.#id, this.dom)
+  /** Whether the half of the glyph was pressed that is read first. */
+  #isBefore(event: MouseEvent): boolean {
+    const glyph = event.currentTarget as HTMLElement
+    const box = (glyph.querySelector('[aria-hidden]') ?? glyph).getBoundingClientRect()
+    const leftward = event.clientX < box.left + box.width / 2
+    return leftward === (getComputedStyle(this.dom).direction === 'ltr')
+  }
+  /** The outer half of the first glyph is the place left of the bracket, at a clause's edge above all: nothing of it opens. */
+  #clicked = (event: MouseEvent): void => {
+    const isByMouse = event.detail > 0
+    if (isByMouse && event.currentTarget === this.#open && this.#isBefore(event)) return
+    this.#looks.onbracket(this.#id, this.dom, !isByMouse)
+  }
 
   stopEvent = (event: Event): boolean =>
     event.target instanceof globalThis.Node &&

@@ -107,6 +107,21 @@ describe.skipIf(!CHROMIUM)('a text of 400 clauses and 180 kB with 300 brackets',
     await context.close()
   })
 
+  test('E8 what is read stays where it is when the window becomes narrower and wider again', async () => {
+    const { page, context } = await people.arrive('north-head', { at: '#/text/plenary' })
+    const row = page.locator('[data-clause]').nth(200)
+    await row.evaluate((element) => element.scrollIntoView({ block: 'start' }))
+    await page.waitForTimeout(300)
+    const topOf = () => row.evaluate((element) => Math.round(element.getBoundingClientRect().top))
+    const top = await topOf()
+    for (const width of [700, 1200]) {
+      await page.setViewportSize({ width, height: 900 })
+      // The bars above may have other heights: the text's own window is what counts.
+      await expect.poll(async () => Math.abs((await topOf()) - top)).toBeLessThan(120)
+    }
+    await context.close()
+  })
+
   test.each(['mediator', 'north-adviser'])('E12 a key pressed by %s is painted soon', async (seat) => {
     const { page, context } = await people.arrive(seat, { at: '#/text/plenary' })
     await caretIn(page, 7)

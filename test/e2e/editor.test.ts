@@ -125,6 +125,27 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     await comesTo('caret', '[From today  - SOU]Both shores pay[ alike - NOR] for it.')
   })
 
+  test('E7 a click at the edge of a clause that begins with another’s bracket puts the caret there; one on the bracket opens its card, and one goes on writing', async () => {
+    const before = '[From today  - SOU]Both shores pay[ alike - NOR] for it.'
+    await comesTo('caret', before)
+    const edge = await wordsIn(north, 'caret').locator('.br__o').first().boundingBox()
+    if (!edge) throw new Error('the bracket shows')
+    await north.mouse.click(edge.x + 1, edge.y + edge.height / 2)
+    await north.keyboard.type('x')
+    await comesTo('caret', `[x - NOR]${before}`)
+    expect(await north.getByRole('dialog').count()).toBe(0)
+    await north.keyboard.press('Backspace')
+    await comesTo('caret', before)
+    await wordsIn(north, 'caret').locator('ins', { hasText: 'From today' }).locator('.br__c .by').click()
+    await north.getByRole('dialog').waitFor()
+    await north.keyboard.type('y')
+    await comesTo('caret', before.replace(' - SOU]', ' - SOU][y - NOR]'))
+    await north.keyboard.press('Escape')
+    await north.getByRole('dialog').waitFor({ state: 'hidden' })
+    await north.keyboard.press('Backspace')
+    await comesTo('caret', before)
+  })
+
   test('E3 two people type at one place of the same words: letters do not mix', async () => {
     const group = await mediator.open('group')
     const clause = group.structure.articles[0]?.clauses[0]
