@@ -17,6 +17,9 @@ export const keysOf = (process: ProcessId) => ({
 /** Set of every process. */
 export const PROCESSES = 'parley:processes'
 
+/** Hash: `generation`, raised whenever Redis is another than before; `replid`. Tells a master that was left behind from the one that took over. */
+export const STORE = 'parley:store'
+
 /** Another name whenever a function changes, so that nodes of two versions can run side by side. */
 export const LIBRARY = 'parley1'
 export const FUNCTIONS = {
@@ -28,6 +31,7 @@ export const FUNCTIONS = {
   seal: `${LIBRARY}_seal`,
   adopt: `${LIBRARY}_adopt`,
   probe: `${LIBRARY}_probe`,
+  generation: `${LIBRARY}_generation`,
 } as const
 
 /**
@@ -206,7 +210,17 @@ local function adopt(keys, args)
   return { 'ok', a.after + 1, at, epoch }
 end
 
+local function generation(keys)
+  local now = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  if redis.call('HGET', keys[1], 'replid') ~= now then
+    redis.call('HSET', keys[1], 'replid', now)
+    redis.call('HINCRBY', keys[1], 'generation', 1)
+  end
+  return tonumber(redis.call('HGET', keys[1], 'generation'))
+end
+
 redis.register_function('${FUNCTIONS.append}', append)
+redis.register_function{ function_name = '${FUNCTIONS.generation}', callback = generation, flags = { 'allow-oom' } }
 redis.register_function{ function_name = '${FUNCTIONS.narrowing}', callback = append, flags = { 'allow-oom' } }
 redis.register_function{ function_name = '${FUNCTIONS.enter}', callback = enter, flags = { 'allow-oom' } }
 redis.register_function{ function_name = '${FUNCTIONS.range}', callback = range, flags = { 'no-writes' } }

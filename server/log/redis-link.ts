@@ -1,6 +1,6 @@
 import { createClient, RESP_TYPES } from 'redis'
 import { LogUnavailable } from './log.ts'
-import { LIBRARY, SOURCE } from './redis-functions.ts'
+import { FUNCTIONS, LIBRARY, SOURCE, STORE } from './redis-functions.ts'
 
 type Client = ReturnType<typeof newClient>
 export type Reply = Buffer | string | number | null | Reply[]
@@ -43,6 +43,8 @@ export class Link {
   #line: Line | null = null
   #waiting = new Set<() => void>()
   #isOpen = true
+  /** The highest generation of Redis's content that was met: one of less is a past that was left. */
+  #generation = 0
 
   constructor(options: LinkOptions) {
     this.#options = options
@@ -83,6 +85,7 @@ export class Link {
       for (const number of this.#numbers) await redis.sendCommand(['CLIENT', 'KILL', 'ID', `${number}`])
       this.#numbers = numbers
       this.#clients = [redis, waiting]
+      this.#generation = Number(await redis.sendCommand(['FCALL', FUNCTIONS.generation, '1', STORE]))
       this.#options.onClock(clock)
       const line = lineOf(redis, waiting, numbers[1] ?? 0)
       for (const one of this.#clients) {
@@ -137,7 +140,12 @@ export class Link {
     while (this.#line === line) {
       const late = setTimeout(() => this.#drop(line, new LogUnavailable('Redis does not answer.')), SILENT_MS)
       try {
-        this.#options.onClock(clockOf((await client.sendCommand(['TIME'])) as unknown as Reply))
+        const [clock, generation] = await Promise.all([
+          client.sendCommand(['TIME']),
+          client.sendCommand(['HGET', STORE, 'generation']),
+        ])
+        if (Number(generation) < this.#generation) this.#drop(line, new LogUnavailable(PAST))
+        else this.#options.onClock(clockOf(clock as unknown as Reply))
       } catch (cause) {
         this.#drop(line, cause)
       } finally {
@@ -147,22 +155,33 @@ export class Link {
     }
   }
 
-  /** The first of the addresses that answers as master. */
+  /** Of the addresses that answer as master the one whose content went on furthest. */
   async #findMaster(): Promise<{ redis: Client; url: string; clock: number }> {
-    let why: unknown = new LogUnavailable('No address of Redis was named.')
-    for (const url of this.#options.urls) {
-      const redis = newClient(url)
-      try {
-        await redis.connect()
-        const role = (await redis.sendCommand(['ROLE'])) as unknown as Reply[]
-        if (String(role[0]) !== 'master') throw new LogUnavailable(`${url} is a replica.`)
-        return { redis, url, clock: clockOf((await redis.sendCommand(['TIME'])) as unknown as Reply) }
-      } catch (cause) {
-        why = cause
-        if (redis.isOpen) redis.destroy()
-      }
-    }
-    throw why
+    const asked = await Promise.allSettled(this.#options.urls.map(lookAt))
+    const masters = asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+    const [best] = masters.toSorted((one, other) => other.generation - one.generation)
+    for (const { redis } of masters) if (redis !== best?.redis && redis.isOpen) redis.destroy()
+    if (!best) throw asked.find((one) => one.status === 'rejected')?.reason
+    if (best.generation >= this.#generation) return best
+    best.redis.destroy()
+    throw new LogUnavailable(PAST)
+  }
+}
+
+/** A start of this program on that Redis would take it as it is. */
+const PAST = 'This Redis has less than it had: it was emptied, or is one that another took over from.'
+
+async function lookAt(url: string) {
+  const redis = newClient(url)
+  try {
+    await redis.connect()
+    const [role] = (await redis.sendCommand(['ROLE'])) as unknown as Reply[]
+    if (String(role) !== 'master') throw new LogUnavailable(`${new URL(url).host} is a replica.`)
+    const generation = Number(await redis.sendCommand(['HGET', STORE, 'generation']))
+    return { redis, url, generation, clock: clockOf((await redis.sendCommand(['TIME'])) as unknown as Reply) }
+  } catch (cause) {
+    if (redis.isOpen) redis.destroy()
+    throw cause
   }
 }
 

@@ -5,8 +5,9 @@ import type { Time } from '#shared/world.ts'
 import type { LaneState } from './conditions.ts'
 import { decodeEntry, encodeEntry } from './entry.ts'
 import type { Appended, Conditions, Entry, Heads, Health, Log, NewEntry, NotAppended, Seq, Snapshot } from './log.ts'
-import { LogUnavailable } from './log.ts'
+import { LogDamaged, LogUnavailable } from './log.ts'
 import { type Reason, RedisAppends, reasonOf } from './redis-appends.ts'
+import { checkRedis } from './redis-checks.ts'
 import { enter, RedisFollowing } from './redis-following.ts'
 import { FUNCTIONS, keysOf, PROCESSES } from './redis-functions.ts'
 import { type Line, Link, type Reply } from './redis-link.ts'
@@ -26,13 +27,15 @@ export interface RedisLogOptions {
   url: string
   /** Stands in for Redis's own clock: for tests. */
   time?: Pick<Time, 'now'>
+  /** Called once with each sentence about a setting of Redis that is not as it should be. */
+  onWarning?: (sentence: string) => void
   /** How often a store that could not write is tried again. */
   probeMs?: number
 }
 
 /**
  * Opens the log in a Redis that several nodes share. Throws LogUnavailable when it cannot be reached at first; later it is found
- * again by itself. Reading throws LogUnavailable while it cannot be reached.
+ * again by itself. Throws LogDamaged when it is too old. Reading throws LogUnavailable while it cannot be reached.
  */
 export async function openRedisLog(options: RedisLogOptions): Promise<Log> {
   const log = new RedisLog(options)
@@ -54,8 +57,11 @@ class RedisLog implements Log {
   /** How far Redis's clock is ahead of this machine's, as each answer showed: never more than it is. */
   readonly #ahead: number[] = []
   #isClosed = false
+  readonly #warned = new Set<string>()
+  readonly #onWarning: (sentence: string) => void
 
-  constructor({ url, time, probeMs = PROBE_MS }: RedisLogOptions) {
+  constructor({ url, time, onWarning = () => {}, probeMs = PROBE_MS }: RedisLogOptions) {
+    this.#onWarning = onWarning
     this.#time = time ?? null
     this.#probeMs = probeMs
     this.#link = new Link({
@@ -79,6 +85,7 @@ class RedisLog implements Log {
       await this.#link.connect()
     } catch (cause) {
       this.#link.close()
+      if (cause instanceof LogDamaged) throw cause
       throw new LogUnavailable(`Redis cannot be used: ${cause instanceof Error ? cause.message : cause}`, { cause })
     }
   }
@@ -258,6 +265,10 @@ class RedisLog implements Log {
   }
 
   async #up(line: Line): Promise<void> {
+    for (const sentence of await checkRedis(line)) {
+      if (!this.#warned.has(sentence)) this.#onWarning(sentence)
+      this.#warned.add(sentence)
+    }
     await this.#following.resume(line)
     this.#appends.resume(line)
     this.#endOutage()
