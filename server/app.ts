@@ -81,7 +81,7 @@ export async function buildApp(ports: Ports): Promise<App> {
   const delivery = openDelivery({ processes, time, random, telemetry, nodes })
   inForce = delivery.withdraw
   settled = delivery.settled
-  const registry = openRegistry(processes, () => time.now())
+  const registry = openRegistry(processes, time, nodes)
   registry.onEnded((process, session) => delivery.endSession(process, session))
   await registry.fill()
   const door = openDoor({ registry, random: random.stream('access'), now })

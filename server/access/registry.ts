@@ -3,6 +3,7 @@ import type { AccessEvent, Fact } from '#shared/domain/events.ts'
 import { row } from '#shared/domain/rows.ts'
 import type { Hash, ProcessId, SessionId } from '#shared/ids.ts'
 import { parseHash } from '#shared/ids.ts'
+import type { Time } from '#shared/world.ts'
 import type { Processes, Running } from '../processes/port.ts'
 
 /**
@@ -25,53 +26,63 @@ export interface Registry {
 
 type Told = (process: ProcessId, session: SessionId) => void
 
-/** The look for processes that another node started: at most once in this time, so that wrong codes cost nothing. */
-const LOOK_AGAIN_MS = 2_000
+/** Between two looks at what other nodes wrote: wrong codes cost no more than five of them a second. */
+const LOOK_AGAIN_MS = 200
 
-export function openRegistry(processes: Processes, now: () => number): Registry {
-  return new LiveRegistry(processes, now)
+/** `isAlone`: no other node writes to the log, so what is not known here is nowhere. */
+export function openRegistry(
+  processes: Processes,
+  time: Pick<Time, 'after'>,
+  { isAlone }: { isAlone: boolean },
+): Registry {
+  return new LiveRegistry(processes, time, isAlone)
 }
 
 class LiveRegistry implements Registry {
   readonly #processes: Processes
-  readonly #now: () => number
-  readonly #invitations = new Map<Hash, Running>()
-  readonly #sessions = new Map<Hash, { running: Running; session: SessionId }>()
-  readonly #watched = new Map<ProcessId, () => void>()
+  readonly #time: Pick<Time, 'after'>
+  readonly #isAlone: boolean
+  readonly #invitations = new Map<Hash, ProcessId>()
+  readonly #sessions = new Map<Hash, { process: ProcessId; session: SessionId }>()
+  /** A process that was opened anew, after its log was reset, is another. */
+  readonly #watched = new Map<ProcessId, { running: Running; stop: () => void }>()
   readonly #ended: Told[] = []
   readonly #confirmed: Told[] = []
-  #lookedAt = Number.NEGATIVE_INFINITY
+  #lastLook: Promise<unknown> = Promise.resolve()
+  #nextLook: Promise<void> | null = null
 
-  constructor(processes: Processes, now: () => number) {
+  constructor(processes: Processes, time: Pick<Time, 'after'>, isAlone: boolean) {
     this.#processes = processes
-    this.#now = now
+    this.#time = time
+    this.#isAlone = isAlone
   }
 
   async fill(): Promise<void> {
-    this.#lookedAt = this.#now()
-    for (const id of await this.#processes.list()) {
-      if (this.#watched.has(id)) continue
-      const running = await this.#processes.open(id)
-      if (running) this.watch(running)
-    }
+    for (const id of await this.#processes.list()) await this.#open(id)
+  }
+
+  async #open(id: ProcessId): Promise<Running | null> {
+    const running = await this.#processes.open(id)
+    if (running) this.watch(running)
+    return running
   }
 
   watch(running: Running): void {
-    if (this.#watched.has(running.id)) return
-    this.#watched.set(
-      running.id,
-      running.onApplied(({ facts }) => {
-        for (const { event } of facts) this.#follow(running, event)
-      }),
-    )
+    const known = this.#watched.get(running.id)
+    if (known?.running === running) return
+    known?.stop()
+    const stop = running.onApplied(({ facts }) => {
+      for (const { event } of facts) this.#follow(running, event)
+    })
+    this.#watched.set(running.id, { running, stop })
     const { invitations, sessions } = running.state.access
     for (const key of Object.keys(invitations)) {
       const hash = parseHash(key)
-      if (hash) this.#invitations.set(hash, running)
+      if (hash) this.#invitations.set(hash, running.id)
     }
     for (const id of sessions.order) {
       const token = row(sessions.by, id)?.token
-      if (token) this.#sessions.set(token, { running, session: id })
+      if (token) this.#sessions.set(token, { process: running.id, session: id })
     }
   }
 
@@ -79,10 +90,10 @@ class LiveRegistry implements Registry {
     if (!isAccess(event)) return
     switch (event.type) {
       case 'InvitationIssued':
-        this.#invitations.set(event.invitation, running)
+        this.#invitations.set(event.invitation, running.id)
         return
       case 'InvitationRedeemed':
-        this.#sessions.set(event.token, { running, session: event.session })
+        this.#sessions.set(event.token, { process: running.id, session: event.session })
         return
       case 'InvitationRevoked':
         return
@@ -99,16 +110,30 @@ class LiveRegistry implements Registry {
 
   async invitation(hash: Hash): Promise<Running | null> {
     if (!this.#invitations.has(hash)) await this.#lookAgain()
-    return this.#invitations.get(hash) ?? null
+    const process = this.#invitations.get(hash)
+    return process ? this.#open(process) : null
   }
 
   async session(token: Hash): Promise<{ running: Running; session: SessionId } | null> {
     if (!this.#sessions.has(token)) await this.#lookAgain()
-    return this.#sessions.get(token) ?? null
+    const known = this.#sessions.get(token)
+    const running = known && (await this.#open(known.process))
+    return known && running ? { running, session: known.session } : null
   }
 
-  async #lookAgain(): Promise<void> {
-    if (this.#now() - this.#lookedAt >= LOOK_AGAIN_MS) await this.fill()
+  /** Resolves when a look that began after this call has ended: what another node answered before it is known then. */
+  #lookAgain(): Promise<void> {
+    if (this.#isAlone) return Promise.resolve()
+    const next = this.#nextLook ?? this.#lastLook.then(() => this.#look())
+    this.#nextLook = next
+    return next
+  }
+
+  async #look(): Promise<void> {
+    this.#nextLook = null
+    this.#lastLook = new Promise<void>((resolve) => this.#time.after(LOOK_AGAIN_MS, resolve))
+    await this.fill()
+    await this.#processes.catchUp()
   }
 
   onEnded(listener: Told): void {
@@ -118,7 +143,7 @@ class LiveRegistry implements Registry {
     this.#confirmed.push(listener)
   }
   close(): void {
-    for (const stop of this.#watched.values()) stop()
+    for (const { stop } of this.#watched.values()) stop()
     this.#watched.clear()
   }
 }
