@@ -237,7 +237,11 @@ export class Connection implements Seated, Reader {
         const { track, client } = channel
         const isRepeated = channel.hasRecorded(frame)
         const outcome = await this.#ports.running.words(this.#viewer, { track, client, number: frame, update })
-        if (outcome.ok) return isRepeated ? channel.acknowledgeAgain(frame) : undefined
+        if (outcome.ok) {
+          // Sight may have ended meanwhile: nothing of a closed channel goes out.
+          if (isRepeated && this.#channels.get(number) === channel) channel.acknowledgeAgain(frame)
+          return
+        }
         const refusal = (isForNoLeaf(outcome.refusal) && this.#notTaken) || outcome.refusal
         if (!mayComeAgain(refusal) && channel.client === client) {
           this.#ports.texts.endLane(channel)

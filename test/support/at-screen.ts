@@ -37,6 +37,8 @@ export class Person {
 
   async open(track: string): Promise<OpenText> {
     const text = await this.room.open(track)
+    // Sight may have ended behind the answer: then this is refused.
+    await text.saved()
     if (this.texts.get(track) === text) return text
     this.texts.set(track, text)
     for (const event of ['withdrawn', 'refused', 'set-aside'] as const)
@@ -88,7 +90,17 @@ export class Person {
   shown(...tracks: string[]): string[] {
     const texts = tracks.map((track) => textShown(this.text(track)))
     const comments = this.room.view.comments.map(({ words }) => words)
-    return [...texts, ...comments].join('\n').match(MARK) ?? []
+    return marksOf([...texts, ...comments].join('\n'))
+  }
+}
+
+/** Also those that were sent in two frames and have others' words between their parts: what is taken out lets the parts meet. */
+function marksOf(shown: string): string[] {
+  const marks: string[] = []
+  for (let rest = shown; ; rest = rest.replace(MARK, '')) {
+    const found = rest.match(MARK)
+    if (!found) return marks
+    marks.push(...found)
   }
 }
 

@@ -13,9 +13,9 @@ import { SMALL_PROCESS } from './server.ts'
 
 /** A negotiation at full speed, whatever happens to its servers: people type, the mediators order the text, let a party in and out. */
 
-const TEXT = 'text-of-shores'
+export const TEXT = 'text-of-shores'
 const CAUCUS = 'caucus-of-north'
-const GUEST = 'forum'
+export const GUEST = 'forum'
 
 const DRILL_PROCESS = {
   ...SMALL_PROCESS,
@@ -24,6 +24,7 @@ const DRILL_PROCESS = {
     ...SMALL_PROCESS.seats,
     { id: 'forum-moderator', party: GUEST, role: 'moderator', name: 'Hal Forum' },
     { id: 'forum-adviser', party: GUEST, role: 'adviser', name: 'Ida Forum' },
+    { id: 'forum-observer', party: GUEST, role: 'observer', name: 'Jon Forum' },
   ],
   tracks: [
     ...SMALL_PROCESS.tracks.map((track) => ({
@@ -71,7 +72,8 @@ export class Drill {
   readonly lines: Line[] = []
   readonly #options: Required<DrillOptions>
   readonly #chance: Chance
-  #tokens: Record<string, string> = {}
+  #codes: Record<string, string> = {}
+  readonly #tokens: Record<string, string> = {}
   #readers = 0
 
   private constructor(options: DrillOptions) {
@@ -84,14 +86,18 @@ export class Drill {
 
   static async open(options: DrillOptions): Promise<Drill> {
     const drill = new Drill(options)
-    const { codes } = await drill.cluster.newProcess(DRILL_PROCESS)
+    drill.#codes = (await drill.cluster.newProcess(DRILL_PROCESS)).codes
     for (const [nth, { seat }] of SEATS.entries()) {
-      drill.#tokens[seat] = (await drill.cluster.redeem(codes[seat] ?? '')).token
+      drill.#tokens[seat] = await drill.tokenOf(seat)
       drill.lines.push(await drill.cluster.line(nth % drill.cluster.size))
     }
     drill.people.push(...(await Promise.all(SEATS.map((_, nth) => drill.#sit(nth)))))
     for (const person of drill.#guests) person.room.onView(() => void drill.#comeIn(person))
     return drill
+  }
+  /** For a seat that is not in the drill. Once each. */
+  async tokenOf(seat: string): Promise<string> {
+    return (await this.cluster.redeem(this.#codes[seat] ?? '')).token
   }
   #sit(nth: number, name = `s${nth}`): Promise<Person> {
     const { seat, party, tracks } = SEATS[nth] ?? SEATS[0] ?? never()
@@ -105,7 +111,8 @@ export class Drill {
     return this.people[SEATS.findIndex((one) => one.seat === seat)] ?? never()
   }
   async #comeIn(person: Person): Promise<void> {
-    if (person.texts.has(TEXT) || !person.room.view.tracks.some(({ id }) => id === TEXT)) return
+    if (person.party !== GUEST || person.texts.has(TEXT) || !person.room.view.tracks.some(({ id }) => id === TEXT))
+      return
     // Sight may end before the answer; the next grant opens it again.
     await person.open(TEXT).catch(unlessRefused)
   }
@@ -187,16 +194,17 @@ export class Drill {
   /** The guests lose sight of the text, say something after all, and are let in again. */
   async letOutAndIn(): Promise<void> {
     if (!this.#isOut) {
-      this.#isOut = await this.#setLevel('hidden')
+      this.#isOut = await this.setLevel('hidden')
       if (!this.#isOut) return
       for (const guest of this.#guests) this.#sayUnseen(guest)
       await elapsed(this.#chance.below(40))
     }
     this.oracle.granting(GUEST, TEXT)
-    this.#isOut = !(await this.#setLevel(this.#chance.one(['read', 'edit', 'suggest'] as const)))
+    this.#isOut = !(await this.setLevel(this.#chance.one(['read', 'edit', 'suggest'] as const)))
   }
   #isOut = false
-  async #setLevel(level: Level): Promise<boolean> {
+  /** Whether it was done; a withdrawal that was is in force. */
+  async setLevel(level: Level): Promise<boolean> {
     const mediator = this.#person('second-mediator')
     const changes = [{ track: TEXT as TrackId, party: GUEST as PartyId, level }]
     try {
@@ -245,19 +253,22 @@ export class Drill {
     return this.#sit(0, `reader${this.#readers++}`)
   }
   /** All comes to rest, and everything is checked. The drill is over. */
-  async finish(when: string): Promise<void> {
+  async finish(when: string, { others = [] }: { others?: Shown[] } = {}): Promise<void> {
     await this.end()
     await this.back()
-    await Promise.all(this.people.flatMap(({ texts }) => [...texts.values()].map((text) => text.saved())))
+    await Promise.all(
+      this.people.flatMap(({ texts }) => [...texts.values()].map((text) => text.saved().catch(unlessRefused))),
+    )
     const reader = await this.#reader()
-    await this.#equal([...this.people, reader], when)
+    await this.#equal([...this.people, reader], others, when)
     await this.oracle.checkWhole(reader.shown(TEXT, CAUCUS), when)
     this.oracle.problems.push(...this.cluster.bugs())
     await Promise.all([...this.people, reader].map(({ room }) => room.close()))
     await this.cluster.close()
   }
   /** Saved is not yet received: what is under way arrives first. */
-  async #equal(people: Person[], when: string): Promise<void> {
+  async #equal(people: Person[], others: Shown[], when: string): Promise<void> {
+    await Promise.all(people.map((person) => this.#comeIn(person)))
     for (const track of [TEXT, CAUCUS]) {
       const shown = () =>
         people.flatMap(({ name, texts }) => {
@@ -266,9 +277,15 @@ export class Drill {
         })
       const until = performance.now() + 10_000
       while (new Set(shown().map(({ text }) => text)).size > 1 && performance.now() < until) await elapsed(50)
-      this.oracle.checkEqual(shown(), `${when}, ${track}`)
+      this.oracle.checkEqual([...shown(), ...(track === TEXT ? others : [])], `${when}, ${track}`)
     }
   }
+}
+
+/** The text as somebody else sees it. */
+interface Shown {
+  name: string
+  text: string
 }
 
 export const elapsed = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))

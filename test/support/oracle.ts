@@ -117,7 +117,7 @@ export class Oracle {
     for (const [track, parties] of this.#readers) {
       if (frame.frame === 'withdrawn') continue
       if (!text.includes(track) && !text.includes(this.#titles.get(track) ?? track) && !tap.isOn(track, frame)) continue
-      if (parties.has(tap.who.party)) tap.sees(track)
+      if (parties.has(tap.who.party)) tap.sees(track, frame)
       else this.#leaked(tap, track, bytes.length, frame)
     }
   }
@@ -189,6 +189,8 @@ const marksIn = (bytes: Uint8Array): string[] =>
 
 /** A link that tells the oracle, and that a test can speak on beside its client. */
 export class TappedLink implements Link {
+  /** Asked for each frame that goes up: a number of milliseconds after which it goes up once more, behind all that went meanwhile. */
+  repeat: (frame: Up) => number | null = () => null
   readonly #link: Link
   readonly #open: (listener: LinkListener) => Tap
   /** The present connection; null before the first. */
@@ -201,7 +203,7 @@ export class TappedLink implements Link {
   connect(listener: LinkListener): Wire {
     const tap = this.#open(listener)
     this.now = tap
-    return tap.on(this.#link.connect(tap))
+    return tap.on(this.#link.connect(tap), (frame) => this.repeat(frame))
   }
 }
 
@@ -219,6 +221,7 @@ export class Tap implements LinkListener, Wire {
   /** Tracks of which it said, since it last saw them, that the view is closed. */
   readonly #closed = new Set<string>()
   #wire: Wire | null = null
+  #repeat: TappedLink['repeat'] = () => null
   #onOver = () => {}
 
   constructor(oracle: Oracle, who: Who, listener: LinkListener) {
@@ -229,8 +232,9 @@ export class Tap implements LinkListener, Wire {
       this.#onOver = done
     })
   }
-  on(wire: Wire): this {
+  on(wire: Wire, repeat: TappedLink['repeat']): this {
     this.#wire = wire
+    this.#repeat = repeat
     return this
   }
 
@@ -239,8 +243,9 @@ export class Tap implements LinkListener, Wire {
     return (frame.frame === 'text' || frame.frame === 'acked') && this.#channels.get(frame.channel) === track
   }
   hasClosed = (track: string): boolean => this.#closed.has(track)
-  sees(track: string): void {
-    this.#closed.delete(track)
+  /** It may have the track, and this says so anew. */
+  sees(track: string, { frame }: Down): void {
+    if (frame === 'view' || frame === 'welcome') this.#closed.delete(track)
   }
   /** The channel by which `track` was last open here. */
   channelOf = (track: string): number | null => [...this.#channels].findLast(([, open]) => open === track)?.[0] ?? null
@@ -270,6 +275,8 @@ export class Tap implements LinkListener, Wire {
     if (frame?.frame === 'act') this.#flying.set(frame.ask, marksIn(bytes))
     if (frame?.frame === 'receipt') this.#closed.add(this.#withdrawals.get(frame.withdrawal) ?? '')
     this.#wire?.send(bytes)
+    const again = frame && this.#repeat(frame)
+    if (again !== null) setTimeout(() => this.#wire?.send(bytes), again)
   }
   /** Says something beside the client. */
   say(frame: Up): void {
