@@ -48,6 +48,14 @@ export interface CopyPorts {
 /** What a copy is made from. */
 export type CopyOf = Pick<Opened, 'track' | 'incarnation' | 'lane' | 'structure'>
 
+/** What stands for a text of which nothing may be kept. */
+export const nothingOf = ({ track, incarnation }: Pick<CopyOf, 'track' | 'incarnation'>): CopyOf => ({
+  track,
+  incarnation,
+  lane: { client: 0, number: 0, clock: 0 },
+  structure: { articles: { by: {}, order: [] }, language: '', title: '' },
+})
+
 /** The origin of local changes that undo takes back. */
 const TYPED = Symbol('typed')
 /** The origin of what came from another copy. */

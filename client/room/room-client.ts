@@ -18,7 +18,15 @@ import { type Happening, nextConnection } from './connection.ts'
 import { Listeners } from './events.ts'
 import type { Link, Wire } from './link.ts'
 import { LiveText } from './open-text.ts'
-import { type Connection, type OpenText, type Presence, Refused, type Room, type Saving } from './room.ts'
+import {
+  type Connection,
+  type LostWords,
+  type OpenText,
+  type Presence,
+  Refused,
+  type Room,
+  type Saving,
+} from './room.ts'
 import { TextLine } from './text-line.ts'
 
 interface Told extends Record<string, unknown> {
@@ -27,6 +35,7 @@ interface Told extends Record<string, unknown> {
   saving: Saving
   presence: { track: string; here: Presence[] }
   stirred: string
+  lost: LostWords & { track: string }
 }
 
 /** Whoever leaves is not held longer by words on their way. */
@@ -109,6 +118,10 @@ export class RoomClient implements Room {
     return this.#told.on('stirred', listener)
   }
 
+  onLost(listener: (lost: LostWords & { track: string }) => void): () => void {
+    return this.#told.on('lost', listener)
+  }
+
   act(command: Command): Promise<{ made: string[] }> {
     return this.#asked<{ made: string[] }>(
       (ask) => ({ frame: 'act', ask, command }),
@@ -177,6 +190,7 @@ export class RoomClient implements Room {
       forget: (ask) => void this.#asks.take(ask),
       changed: () => this.#tellSaving(),
       ended: () => this.#texts.delete(opened.track),
+      lost: (detail) => this.#told.tell('lost', { ...detail, track: opened.track }),
     })
     const text = new LiveText(line)
     this.#texts.set(opened.track, text)

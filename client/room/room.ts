@@ -61,6 +61,8 @@ export interface Room {
   watch(tracks: string[]): void
   /** A watched text changed; told at most once a second. */
   onStirred(listener: (track: string) => void): () => void
+  /** Words of a text that was left before they were saved, and that it did not take: nobody listens there any more. */
+  onLost(listener: (lost: LostWords & { track: string }) => void): () => void
   /** Resolves when durable, one that narrows access when in force; rejects with `Refused`. */
   act(command: Command): Promise<{ made: string[] }>
   /** Asks to see something that changes nothing; rejects with `Refused`. */

@@ -5,7 +5,7 @@ import type { Down, Opened, Place, Resume, Up } from '#shared/protocol/frames.ts
 import type { Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
 import { type Answer, type Asking, isDoneAnyway, mayComeAgain } from './asks.ts'
-import { type CopyOf, TextCopy } from './copy.ts'
+import { type CopyOf, nothingOf, TextCopy } from './copy.ts'
 import { Listeners } from './events.ts'
 import { Flow } from './flow.ts'
 import { Here } from './here.ts'
@@ -27,6 +27,8 @@ export interface TextPorts {
   /** The count of unsaved changes may be another. */
   changed(): void
   ended(): void
+  /** Words for their author of a text that nobody looks at any more. */
+  lost(detail: LostWords): void
 }
 
 /** Words were not taken and the lane stands: so long until they are sent again when nothing else says so. */
@@ -180,8 +182,8 @@ export class TextLine {
     this.#barred.clear()
     this.#told.tell('renewed', null)
     if (refusal || words.length > 0) this.#notSaved(refusal ?? { code: 'renewed' })
-    if (refusal) this.#told.tell('refused', { refusal, words } satisfies LostWords)
-    else if (words.length > 0) this.#told.tell('set-aside', { words } satisfies LostWords)
+    if (refusal) this.#tellLost('refused', { refusal, words })
+    else if (words.length > 0) this.#tellLost('set-aside', { words })
     this.#tellSaved()
   }
   // ---- the line
@@ -313,7 +315,7 @@ export class TextLine {
       this.#takeAnewIfDue()
     } else if (!isDoneAnyway(command, refusal)) {
       this.#notSaved(refusal)
-      this.#told.tell('refused', { refusal, words: [] } satisfies LostWords)
+      this.#tellLost('refused', { refusal, words: [] })
     }
     this.#tellSaved()
   }
@@ -352,19 +354,23 @@ export class TextLine {
   end(refusal: Refusal, told?: 'withdrawn'): void {
     if (this.#over) return
     const { changes, structure } = unsentOf(this.#copy)
-    const detail: LostWords = { refusal, words: lostWords(changes, structure, this.#barred) }
+    const words = lostWords(changes, structure, this.#barred)
     this.lost()
     this.#over = refusal
     this.#here.end()
     this.#copy.end()
-    this.#copy = this.#newCopy(nothing(this.track, this.#copy), NO_UPDATE)
+    this.#copy = this.#newCopy(nothingOf(this.#copy), NO_UPDATE)
     this.#notSaved(refusal)
     this.#ports.ended()
-    if (told) this.#told.tell(told, detail)
+    if (told) this.#tellLost(told, { refusal, words })
     this.#told.clear()
     this.#ports.changed()
   }
 
+  #tellLost(event: 'withdrawn' | 'refused' | 'set-aside', detail: LostWords): void {
+    if (!this.#isClosing) this.#told.tell(event, detail)
+    else if (detail.words.length > 0) this.#ports.lost(detail)
+  }
   /** Who waits for all to be durable hears that some of it will not be. */
   #notSaved(refusal: Refusal): void {
     const waiting = this.#waiting
@@ -388,11 +394,3 @@ export class TextLine {
     return mintId<T>(this.#ports.random.bytes(22))
   }
 }
-
-/** What stands for a text of which nothing may be kept. */
-const nothing = (track: TrackId, { incarnation }: TextCopy): CopyOf => ({
-  track,
-  incarnation,
-  lane: { client: 0, number: 0, clock: 0 },
-  structure: { articles: { by: {}, order: [] }, language: '', title: '' },
-})

@@ -4,7 +4,7 @@ import type { Command } from '#shared/domain/commands.ts'
 import type { TrackId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Refusal } from '#shared/refusals.ts'
-import { type Presence, Refused, type Room } from '../room/room.ts'
+import { type LostWords, type Presence, Refused, type Room } from '../room/room.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { TextState, wordsIn } from './text.svelte.ts'
 import { ViewState } from './view.svelte.ts'
@@ -35,6 +35,8 @@ export class RoomState {
   shown = $state.raw<Shown>({ at: 'nothing' })
   #presence = new SvelteMap<string, Presence[]>()
   #titles = new Map<string, string>()
+  /** Words for their author while no text is open beside which they can be offered. */
+  #lost: LostWords[] = []
   #stops: (() => void)[] = []
   #live = true
 
@@ -45,6 +47,10 @@ export class RoomState {
     this.#remember()
     this.#stops.push(
       room.onView(() => this.#seen()),
+      room.onLost((lost) => {
+        if (this.shown.at === 'open') this.shown.text.keep(lost)
+        else this.#lost.push(lost)
+      }),
       room.onConnection(({ at }) => this.#connected(at === 'live')),
       room.onPresence((track, here) => {
         // Carets move at every letter; only who is there is said here.
@@ -83,6 +89,7 @@ export class RoomState {
       const text = await this.room.open(track)
       if (this.#trackShown() !== track) return text.close()
       const state = new TextState(text)
+      for (const lost of this.#lost.splice(0)) state.keep(lost)
       text.on('withdrawn', (detail) => this.#withdrawn(track, detail))
       this.shown = { at: 'open', track, text: state }
     } catch (error) {

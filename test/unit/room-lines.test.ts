@@ -330,6 +330,21 @@ describe('sight that ends', () => {
     expect(council.room.saving.at).toBe('saved')
   })
 
+  test('R7 words of a text that was left before they were saved are offered to their author when its sight ends', async () => {
+    const { stage, council, ours, leaf, clause } = await two()
+    const told: unknown[] = []
+    council.room.onLost((detail) => told.push(detail))
+    council.link.isDead = true
+    council.link.cut()
+    await ours.insert({ leaf, index: 0 }, 'Late ')
+    ours.close()
+    await see(stage, 'hidden')
+    council.link.isDead = false
+    await comesBack(stage)
+    const words = [{ leaf, clause, words: 'Late ' }]
+    expect(told).toEqual([{ track: PLENARY, refusal: { code: 'no-such-thing' }, words }])
+  })
+
   test('R7 who was away when sight ended learns it at the next contact', async () => {
     const { stage, council, ours, leaf, clause } = await two()
     const told: unknown[] = []
