@@ -1,3 +1,4 @@
+import { rewordings } from '#shared/domain/brackets.ts'
 import type { Process, Track } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import { mintId, type TrackId } from '#shared/ids.ts'
@@ -125,13 +126,20 @@ export class Wording {
   #drafts(by: Viewer, words: Words, { admitted, sender, live }: Admission, mode: 'together' | 'alone'): Draft[] {
     const { track, client, number, update } = words
     const lane: Lane = { client, owner: by.seat, number, clock: sender.clock, next: admitted.next }
-    const own: Draft = { kind: 'update', by: by.seat, track, update, lane }
-    if (mode === 'together' || !admitted.late) return [own]
+    const { state } = this.#head
+    const seat = state.seats.by[by.seat]
+    const at = this.#head.ports.log.now()
+    const reworded = seat ? rewordings(state, track, seat, admitted.leaves, at) : []
+    const own: Draft[] = [
+      { kind: 'update', by: by.seat, track, update, lane },
+      ...reworded.map((event): Draft => ({ kind: 'event', by: 'server', event })),
+    ]
+    if (mode === 'together' || !admitted.late) return own
     const chance = this.#head.ports.random.stream(`track:${track}`)
-    const settled = settle(update, sender, live, this.#head.state, () => mintId(chance.bytes(22)))
-    if (!settled) return [own]
+    const settled = settle(update, sender, live, state, () => mintId(chance.bytes(22)))
+    if (!settled) return own
     return [
-      own,
+      ...own,
       ...settled.events.map((event): Draft => ({ kind: 'event', by: 'server', event })),
       ...settled.updates.map((moved): Draft => ({ kind: 'update', by: 'server', track, update: moved })),
     ]

@@ -1,9 +1,12 @@
-import { leafOf, type PartyId } from '../ids.ts'
+import { type Instant, type LeafId, leafOf, type PartyId, type TrackId } from '../ids.ts'
 import { refuse } from '../outcome.ts'
+import { bracketWithLeaf } from '../text/rights.ts'
 import type { Agreement, Bracket } from '../text/structure.ts'
 import type { TextCommand } from './commands.ts'
+import type { TextEvent } from './events.ts'
 import { consentingParties } from './matrix.ts'
 import { mayBind } from './people.ts'
+import type { Process, Seat } from './process.ts'
 import { row } from './rows.ts'
 import {
   clauseBehind,
@@ -161,4 +164,14 @@ function closeEmptyBracket(on: TextAsked, bracket: Bracket): TextDecided {
   const { clause, host, holders } = bracket
   const closed = { why: 'withdrawn', clause, host, holders, after: null } as const
   return decided({ track: on.track, type: 'BracketEmptied', bracket: bracket.id, closed })
+}
+
+/** What follows from words of `seat` in these leaves: a party consents by placing only what nobody but its head or alternate worded. */
+export function rewordings(process: Process, track: TrackId, seat: Seat, leaves: LeafId[], at: Instant): TextEvent[] {
+  const text = row(process.tracks.by, track)?.text
+  if (!text || mayBind(process, seat, at)) return []
+  return leaves.flatMap((leaf): TextEvent[] => {
+    const bracket = bracketWithLeaf(text, leaf)
+    return bracket?.proposer === undefined ? [] : [{ track, type: 'BracketReworded', bracket: bracket.id }]
+  })
 }

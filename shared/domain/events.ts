@@ -134,6 +134,8 @@ export type TextEvent = { track: TrackId } & (
     }
   /** `hash` names the clause with the new holder, filled in at the event's place in the log. `agrees`: the joiner consents to it. */
   | { type: 'BracketJoined'; bracket: BracketId; party: PartyId; hash?: Hash; agrees?: true }
+  /** Somebody who cannot bind wrote in it: its proposer no longer consents by having placed it. In one log step with the words. */
+  | { type: 'BracketReworded'; bracket: BracketId }
   | { type: 'StrikeExtended'; bracket: BracketId; struck: { from: ItemId; to: ItemId } }
   /** One holder left; `closed` is set when it was the last: the words leave and `archive` keeps them. Nested brackets climb to the host's place. */
   | {

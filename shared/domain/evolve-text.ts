@@ -80,6 +80,8 @@ function foldBracket(process: Process, text: Text, event: BracketEvent, fact: Fa
       return openBracket(process, text, event, fact)
     case 'BracketJoined':
       return changeBracket(text, event.bracket, (bracket) => joined(bracket, event, fact))
+    case 'BracketReworded':
+      return changeBracket(text, event.bracket, withoutProposer)
     case 'StrikeExtended':
       return changeBracket(text, event.bracket, (bracket) => {
         const struck = { ...withoutProposer(bracket), struck: event.struck }

@@ -258,6 +258,37 @@ describe('a session that ended', () => {
   })
 })
 
+describe('words in a bracket that a head proposed', () => {
+  test('F2.1 an adviser who writes in it leaves the consent to its head, on the words as they then stand', async () => {
+    const stage = await Stage.open({ seed: 11 })
+    const [head, adviser] = await stage.seats(PLENARY, TAVIRA, ADVISER)
+    const { id: clause, leaf: host } = stage.clause(PLENARY, 0)
+    const bracket = 'k'.repeat(22) as BracketId
+    void head.act({ type: 'OpenBracket', track: PLENARY, clause, host, bracket, kind: 'insert', after: null })
+    const own = leafOf(bracket)
+    head.type(PLENARY, own, 0, 'ten ')
+    await stage.rest()
+    const proposer = () => stage.running.state.tracks.by[PLENARY]?.text?.brackets[bracket]?.proposer
+    const events = () => stage.log.heads(stage.process).then((heads) => heads.events)
+    expect(proposer()).toBe(TAVIRA_PARTY)
+    head.type(PLENARY, own, 0, 'some ')
+    await stage.rest()
+    expect(proposer()).toBe(TAVIRA_PARTY)
+    adviser.type(PLENARY, own, 0, 'thousand ')
+    await stage.rest()
+    expect(proposer()).toBeUndefined()
+    expect(stage.words(PLENARY, own)).toBe('thousand some ten ')
+    expect(JSON.stringify(head.text(PLENARY).structure)).not.toContain('proposer')
+    const before = await events()
+    adviser.type(PLENARY, own, 0, 'two ')
+    await stage.rest()
+    expect(await events()).toBe(before)
+    await stage.restart()
+    expect(proposer()).toBeUndefined()
+    expect(stage.words(PLENARY, own)).toBe('two thousand some ten ')
+  })
+})
+
 describe('looking as another', () => {
   test('P3.3 a preview is what the party itself receives, and its text what the party reads', async () => {
     const stage = await Stage.open({ seed: 9 })
