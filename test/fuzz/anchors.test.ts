@@ -5,9 +5,10 @@ import { guard } from '#server/documents/guard.ts'
 import { guardedLive, guardedText, MINE, OURS, sender, VICTIM } from '../support/guarded-text.ts'
 import { type Id, type RawStruct, rawUpdate, typed } from '../support/raw-update.ts'
 import { type Chance, seeded } from '../support/seeded.ts'
+import { seedsOf } from '../support/seeds.ts'
 
-const SEEDS = [1, 2, 3, 4].map((n) => Number(process.env['SEED'] ?? n))
 const UPDATES_PER_SEED = 500
+const SEEDS = seedsOf(4, UPDATES_PER_SEED)
 
 /** Every unit of the bracket's leaf in list order, deleted ones too. */
 function unitsOf(doc: Y.Doc): Id[] {
@@ -57,7 +58,7 @@ function drawn(chance: Chance, live: LiveText): { structs: RawStruct[]; ordered:
 }
 
 test.each(SEEDS)(
-  'P11 an update is admitted exactly when Yjs holds its structs in the order they claim: SEED=%s',
+  'P11 an update is admitted exactly when Yjs holds its structs in the order they claim: PARLEY_SEED=%s',
   (seed) => {
     const chance = seeded(seed)
     const text = guardedText()

@@ -23,8 +23,9 @@ import {
   UNION,
 } from '../support/guarded-text.ts'
 import { type Chance, seeded } from '../support/seeded.ts'
+import { seedsOf } from '../support/seeds.ts'
 
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => Number(process.env['SEED'] ?? n))
+const SEEDS = seedsOf(8, 500)
 const STEPS_PER_SEED = 12_000
 /** Admitted at least, or the run proved little. */
 const FRAMES_PER_SEED = 500
@@ -173,7 +174,7 @@ class Room {
 }
 
 test.each(SEEDS)(
-  'P9 P11 nothing that honest people write at the same time is refused, and all read the same: SEED=%s',
+  'P9 P11 nothing that honest people write at the same time is refused, and all read the same: PARLEY_SEED=%s',
   (seed) => {
     const chance = seeded(seed)
     const room = new Room()

@@ -20,12 +20,13 @@ import {
 import { AUTHORS, BYTES, CONTENT, PLACES, RIGHTS } from '../support/hostile-updates.ts'
 import { bare, gone, type Id, marked, type RawRanges, type RawStruct, rawUpdate, typed } from '../support/raw-update.ts'
 import { seeded } from '../support/seeded.ts'
+import { seedsOf } from '../support/seeds.ts'
 
 /** Leaves the hostile seat (Tavira, `suggest`) may write, closed ones included, and all others. */
 const OWN = [OURS, CLOSED]
 const FOREIGN = LEAVES.filter((leaf) => !OWN.includes(leaf))
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => Number(process.env['SEED'] ?? n))
 const UPDATES_PER_SEED = 1_000
+const SEEDS = seedsOf(10, UPDATES_PER_SEED)
 
 type Chance = ReturnType<typeof seeded>
 const fork = (live: LiveText, client: number): Y.Doc => {
@@ -175,7 +176,7 @@ function attack(seed: number): { admitted: number; refused: number } {
 }
 
 test.each(SEEDS)(
-  'P8 P9 no bytes of a suggest seat change what is not its own, and none of them hurts: SEED=%s',
+  'P8 P9 no bytes of a suggest seat change what is not its own, and none of them hurts: PARLEY_SEED=%s',
   (seed) => {
     const { admitted, refused } = attack(seed)
     expect(admitted).toBeGreaterThan(UPDATES_PER_SEED / 20)

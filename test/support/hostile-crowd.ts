@@ -1,9 +1,10 @@
 import { connect } from 'node:net'
 import { setPriority } from 'node:os'
-import type { AskId, BracketId, LeafId, TrackId } from '#shared/ids.ts'
-import { type Down, decodeDown, encodeUp, type Opened, type Up } from '#shared/protocol/frames.ts'
+import type { BracketId, LeafId, TrackId } from '#shared/ids.ts'
+import type { Opened } from '#shared/protocol/frames.ts'
 import { unpack } from '#shared/protocol/patch.ts'
 import type { StructureView } from '#shared/text/structure.ts'
+import { type Deeds, Line, newAsk } from './hostile-line.ts'
 import { masked } from './raw-socket.ts'
 import { rawUpdate, typed } from './raw-update.ts'
 
@@ -17,111 +18,12 @@ export interface Orders {
   /** One token a person; each has an attack of its own. */
   tokens: string[]
 }
-/** What became of one attack. */
-export interface Deeds {
-  attack: string
-  /** Frames that were sent. */
-  sent: number
-  /** Answers that took something in, refusals, and lines that the server ended or did not let in. */
-  taken: number
-  refused: number
-  ended: number
-}
-
 const TRACK = 'plenary' as TrackId
-const FULL = 1024 * 1024
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
-const turn = () => new Promise((done) => setImmediate(done))
-let last = 0
-const newAsk = () => `a${String(++last).padStart(21, '0')}` as AskId
-
-/** One line with nothing of the room's client in it. */
-class Line {
-  readonly deeds: Deeds
-  readonly #socket: WebSocket
-  readonly #asked = new Map<string, (answer: Down | null) => void>()
-  isOpen = true
-  #got = 0
-
-  private constructor(socket: WebSocket, deeds: Deeds) {
-    this.#socket = socket
-    this.deeds = deeds
-    socket.addEventListener('message', ({ data }) => this.#hear(data))
-    socket.addEventListener('close', () => this.#end())
-    socket.addEventListener('error', () => this.#end())
-  }
-
-  static async dial(url: string, token: string, deeds: Deeds): Promise<Line | null> {
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`)
-    socket.binaryType = 'arraybuffer'
-    const isOpen = await new Promise<boolean>((done) => {
-      socket.addEventListener('open', () => done(true))
-      socket.addEventListener('error', () => done(false))
-    })
-    if (!isOpen) {
-      deeds.ended += 1
-      return null
-    }
-    const line = new Line(socket, deeds)
-    socket.send(Uint8Array.from([0, ...Buffer.from(JSON.stringify({ protocol: 1, schema: 1, token }))]))
-    return line
-  }
-
-  #hear(data: unknown): void {
-    if (data === '2') this.#socket.send('3')
-    if (!(data instanceof ArrayBuffer)) return
-    const bytes = new Uint8Array(data)
-    if (bytes[0] === 4) this.deeds.refused += 1
-    const frame = decodeDown(bytes)
-    if (!frame) return
-    if (frame.frame === 'refused' || frame.frame === 'words-refused') this.deeds.refused += 1
-    if (frame.frame === 'answered' || frame.frame === 'acked' || frame.frame === 'opened') this.deeds.taken += 1
-    // Who does not acknowledge is closed after five seconds: that would be too easy.
-    if (frame.frame === 'opened') this.#got = 0
-    if (frame.frame === 'text') {
-      this.#got += bytes.length
-      this.send({ frame: 'got', channel: frame.channel, bytes: this.#got })
-    }
-    const ask = 'ask' in frame ? frame.ask : null
-    if (!ask) return
-    this.#asked.get(ask)?.(frame)
-    this.#asked.delete(ask)
-  }
-
-  #end(): void {
-    if (this.isOpen) this.deeds.ended += 1
-    this.isOpen = false
-    for (const answer of this.#asked.values()) answer(null)
-  }
-
-  send(frame: Up): void {
-    if (!this.isOpen) return
-    this.deeds.sent += 1
-    this.#socket.send(encodeUp(frame))
-  }
-  ask(frame: (ask: AskId) => Up): Promise<Down | null> {
-    const ask = newAsk()
-    const answer = new Promise<Down | null>((done) => this.#asked.set(ask, done))
-    this.send(frame(ask))
-    return this.isOpen ? answer : Promise.resolve(null)
-  }
-  async open(): Promise<Opened | null> {
-    const answer = await this.ask((ask) => ({ frame: 'open', ask, track: TRACK }))
-    return answer?.frame === 'opened' ? answer.opened : null
-  }
-  /** The network takes what it can. */
-  async keepUp(): Promise<void> {
-    await turn()
-    while (this.isOpen && this.#socket.bufferedAmount > FULL) await pause(5)
-  }
-  close(): void {
-    this.#socket.close()
-  }
-}
 
 /** Its own bracket in the first clause, and the lane to write in it. */
 async function ownBracket(line: Line): Promise<{ opened: Opened; leaf: LeafId } | null> {
-  const opened = await line.open()
+  const opened = await line.open(TRACK)
   if (!opened) return null
   const structure = unpack(opened.structure) as unknown as StructureView
   const clause = structure.articles[0]?.clauses[0]
@@ -220,7 +122,7 @@ const previews: Attack = async (line) => {
 }
 
 const comments: Attack = async (line) => {
-  const opened = await line.open()
+  const opened = await line.open(TRACK)
   if (!opened) return
   const structure = unpack(opened.structure) as unknown as StructureView
   const named = structure.articles[0]?.clauses[0]?.id
@@ -235,7 +137,7 @@ const comments: Attack = async (line) => {
 
 /** Comes, and goes as soon as it is in. */
 const storm: Attack = async (line) => {
-  await Promise.race([line.open(), pause(100)])
+  await Promise.race([line.open(TRACK), pause(100)])
   line.close()
 }
 
@@ -249,7 +151,7 @@ const lanes: Attack = async (line) => {
     const update = rawUpdate([{ client: lane.client, clock: 0, structs: [typed('x', { root: own.leaf })] }])
     line.send({ frame: 'words', channel, number: 0, update })
     line.send({ frame: 'leave', channel })
-    opened = await line.open()
+    opened = await line.open(TRACK)
   }
 }
 
@@ -281,7 +183,7 @@ async function halves({ url }: Orders, token: string, deeds: Deeds, isOver: () =
   }
 }
 
-export const ATTACKS: Record<string, Attack | typeof halves> = {
+const ATTACKS: Record<string, Attack | typeof halves> = {
   tiny,
   pastes,
   deletes,
