@@ -1,7 +1,7 @@
 import { EditorState, type Transaction } from 'prosemirror-state'
 import { EditorView } from 'prosemirror-view'
 import type { View } from '#shared/domain/view.ts'
-import type { ItemId, LeafId, PartyId } from '#shared/ids.ts'
+import { type ItemId, type LeafId, leafOf, type PartyId } from '#shared/ids.ts'
 import type { Place } from '#shared/protocol/frames.ts'
 import { includes, type Refusal } from '#shared/refusals.ts'
 import type { ClauseView } from '#shared/text/structure.ts'
@@ -65,6 +65,7 @@ export class Editor {
   #highlights: Highlight[] = []
   #carets: Caret[] = []
   #here = new Map<string, Gutter['here']>()
+  #unsent: ReadonlySet<LeafId> = new Set()
   #people: View['people']
   #active: string | null = null
   #caretRow: string | null = null
@@ -89,6 +90,7 @@ export class Editor {
     this.#stops = [
       keepPlace(this.view.dom, () => this.#rows.get(this.#caretRow ?? '')?.dom ?? null),
       text.on('level', () => this.view.setProps({})),
+      room.onSaving(() => this.#savingChanged()),
       room.onPresence((track) => {
         if (track === text.track) this.#othersMoved()
       }),
@@ -199,9 +201,19 @@ export class Editor {
     }
     for (const row of rows) {
       if (row.is !== 'clause') continue
+      const { number } = row.clause
       const state = plainState(row.clause) ?? read(row.id)
-      this.#rows.get(row.id)?.show({ number: row.clause.number, state, here: this.#here.get(row.id) ?? [] })
+      const here = this.#here.get(row.id) ?? []
+      this.#rows.get(row.id)?.show({ number, state, here, unsent: this.#isUnsent(row.clause) })
     }
+  }
+  #isUnsent({ leaf, brackets }: ClauseView): boolean {
+    return this.#unsent.has(leaf) || brackets.some(({ id }) => this.#unsent.has(leafOf(id)))
+  }
+  #savingChanged(): void {
+    const before = this.#unsent
+    this.#unsent = this.#options.text.unsent
+    if (before.size > 0 || this.#unsent.size > 0) this.#showRows(this.#binding.rows)
   }
   #inRow(id: string, event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return

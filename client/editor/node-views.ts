@@ -12,6 +12,8 @@ export interface Gutter {
   number: string
   state: ClauseState
   here: { name: string; slot: number }[]
+  /** Words of one's own wait for the line to come back. */
+  unsent: boolean
 }
 const SIGNS: Record<ClauseState, [IconName, string]> = {
   open: ['open', 'st'],
@@ -75,10 +77,11 @@ export class ClauseRowView implements NodeView {
     this.dom.dataset['depth'] = String(node.attrs['depth'])
   }
 
-  show({ number, state, here }: Gutter): void {
+  show({ number, state, here, unsent }: Gutter): void {
     const shown = this.#shown
-    if (shown?.number === number && shown.state === state && sameHere(shown.here, here)) return
-    this.#shown = { number, state, here }
+    const isSame = shown?.number === number && shown.state === state && shown.unsent === unsent
+    if (isSame && sameHere(shown.here, here)) return
+    this.#shown = { number, state, here, unsent }
     const { say } = this.#looks
     const [sign, classes] = SIGNS[state]
     const word = say(`clause.state.${state}`)
@@ -89,9 +92,10 @@ export class ClauseRowView implements NodeView {
       return label
     })
     const count = element('bdi', 'cl__no', number)
-    this.gutter.replaceChildren(count, element('span', classes, icon(sign), word), ...people)
+    const waits = unsent ? [element('span', 'tag tag--warn', icon('clock'), say('editor.not-sent'))] : []
+    this.gutter.replaceChildren(count, element('span', classes, icon(sign), word), ...waits, ...people)
     const names = here.map(({ name }) => name).join(', ')
-    const label = { number, state: word }
+    const label = { number, state: unsent ? say('editor.state-unsent', { state: word }) : word }
     this.gutter.setAttribute(
       'aria-label',
       names ? say('editor.row-here', { ...label, names }) : say('editor.row', label),

@@ -28,6 +28,9 @@ export class LiveText implements OpenText {
   get structure(): Structure {
     return this.line.copy.structure
   }
+  get unsent(): ReadonlySet<LeafId> {
+    return this.line.unsent
+  }
   text(leaf: string): Y.Text {
     return openLeaf(this.doc, known(parseOpaque<LeafId>(leaf)))
   }

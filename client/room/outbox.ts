@@ -60,10 +60,13 @@ export class Outbox {
 
   /** How many changes are not durable yet, as a person counts: a leaf's words and the bracket they stand in are one. */
   get unsaved(): number {
-    const places = this.#queue.flatMap((item) =>
-      item.kind === 'ask' ? [leafOf(item.command.bracket)] : [...item.leaves],
+    return this.places.size
+  }
+  /** The leaves they are in. */
+  get places(): Set<LeafId> {
+    return new Set(
+      this.#queue.flatMap((item) => (item.kind === 'ask' ? [leafOf(item.command.bracket)] : [...item.leaves])),
     )
-    return new Set(places).size
   }
 
   /** The first clock of the lane that the server does not know. */

@@ -120,6 +120,8 @@ export interface OpenText {
   readonly canRedo: boolean
   /** Ends the current step of undo: what is typed next is a step of its own. */
   stopCapturing(): void
+  /** Leaves with words of one's own that wait for the line to come back; changes with the room's `saving`. */
+  readonly unsent: ReadonlySet<LeafId>
   /**
    * Resolves when every local change is durable. Rejects with `Refused` as soon as one of them is refused or set aside, or
    * sight of the text ends. What was given back to its author is no local change any more: the next call waits for the rest.

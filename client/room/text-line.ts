@@ -95,6 +95,10 @@ export class TextLine {
   get unsaved(): number {
     return this.#over ? 0 : this.#copy.outbox.unsaved
   }
+  /** The leaves whose last words can not go out now. */
+  get unsent(): ReadonlySet<LeafId> {
+    return this.#over || this.#channel !== null ? new Set() : this.#copy.outbox.places
+  }
   get #isSaved(): boolean {
     return this.#copy.outbox.unsaved === 0 && this.#due === null
   }

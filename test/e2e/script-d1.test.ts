@@ -165,6 +165,8 @@ describe.skipIf(!CHROMIUM)('script D.1: remote delegations draft one text', () =
       .getByText(/You are offline/)
       .first()
       .waitFor()
+    // The clause says it too, and no other does.
+    await council.getByText('Not sent yet', { exact: true }).waitFor()
     await caretAt(tavira, id, 0)
     await tavira.keyboard.type('Each year ', { delay: 5 })
     expect(text.plain(id)).not.toContain('once it is established')
@@ -175,6 +177,7 @@ describe.skipIf(!CHROMIUM)('script D.1: remote delegations draft one text', () =
       /^\[Each year \]TAVThe Fund\[ of the Basin, once it is established,\]NMC shall give priority/,
     )
     await council.getByText(/^Saved .*Connection good/).waitFor()
+    expect(await council.getByText('Not sent yet', { exact: true }).count()).toBe(0)
   })
 
   test('P8 T1 a suggest seat changes no agreed words, by keyboard or by crafted bytes', async () => {

@@ -7,6 +7,8 @@ export const editor = {
   'editor.here': '{name} is here',
   'editor.row': 'Clause {number}, {state}',
   'editor.row-here': 'Clause {number}, {state}. Here: {names}',
+  'editor.not-sent': 'Not sent yet',
+  'editor.state-unsent': '{state}, not sent yet',
   'editor.bracket': 'bracket, {parties}:',
   'editor.bracket-end': 'end bracket',
   'editor.bracket-open': 'Open the bracket of {parties}',
