@@ -126,22 +126,19 @@ export class Wording {
   #drafts(by: Viewer, words: Words, { admitted, sender, live }: Admission, mode: 'together' | 'alone'): Draft[] {
     const { track, client, number, update } = words
     const lane: Lane = { client, owner: by.seat, number, clock: sender.clock, next: admitted.next }
-    const { state } = this.#head
+    const { state, ports } = this.#head
+    const chance = ports.random.stream(`track:${track}`)
+    const isSettled = mode === 'alone' && admitted.late
+    const settled = isSettled ? settle(update, sender, live, state, () => mintId(chance.bytes(22))) : null
+    const moved = (settled?.events ?? []).flatMap((event) => ('moves' in event ? event.moves : []))
+    const leaves = new Set([...admitted.leaves, ...moved.map(({ to }) => to.leaf)])
     const seat = state.seats.by[by.seat]
-    const at = this.#head.ports.log.now()
-    const reworded = seat ? rewordings(state, track, seat, admitted.leaves, at) : []
-    const own: Draft[] = [
-      { kind: 'update', by: by.seat, track, update, lane },
-      ...reworded.map((event): Draft => ({ kind: 'event', by: 'server', event })),
-    ]
-    if (mode === 'together' || !admitted.late) return own
-    const chance = this.#head.ports.random.stream(`track:${track}`)
-    const settled = settle(update, sender, live, state, () => mintId(chance.bytes(22)))
-    if (!settled) return own
+    const reworded = seat ? rewordings(state, track, seat, [...leaves], ports.log.now()) : []
+    const events = [...(settled?.events ?? []), ...reworded]
     return [
-      ...own,
-      ...settled.events.map((event): Draft => ({ kind: 'event', by: 'server', event })),
-      ...settled.updates.map((moved): Draft => ({ kind: 'update', by: 'server', track, update: moved })),
+      { kind: 'update', by: by.seat, track, update, lane },
+      ...events.map((event): Draft => ({ kind: 'event', by: 'server', event })),
+      ...(settled?.updates ?? []).map((own): Draft => ({ kind: 'update', by: 'server', track, update: own })),
     ]
   }
 
