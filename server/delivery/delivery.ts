@@ -51,6 +51,10 @@ class NodeDelivery implements Delivery {
     this.#options = options
     this.#nodes = options.nodes ?? alone
     this.#nodes.onFenced((how) => this.#fenced(how))
+    this.#nodes.onTold((from, told) => this.#halls.get(told.process)?.hall.heard(from, told))
+    this.#nodes.onGone((node) => {
+      for (const { hall } of this.#halls.values()) hall.lost(node)
+    })
     this.#stopHealth = options.processes.onHealth((health) => this.#tellHealth(health))
   }
 

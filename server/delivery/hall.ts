@@ -1,7 +1,7 @@
 import type { Event } from '#shared/domain/events.ts'
 import type { SessionId } from '#shared/ids.ts'
 import type { Random, Time } from '#shared/world.ts'
-import type { Nodes } from '../nodes/nodes.ts'
+import type { NodeId, Nodes, Told } from '../nodes/nodes.ts'
 import type { Applied, Running } from '../processes/port.ts'
 import type { Ended } from '../processes/sight.ts'
 import type { Telemetry } from '../telemetry.ts'
@@ -25,9 +25,9 @@ export class Hall {
   readonly #stops: (() => void)[]
 
   constructor(ports: HallPorts) {
-    const { running, time, random } = ports
+    const { running, time, random, nodes } = ports
     this.#ports = ports
-    this.#texts = new Texts(running, time, random)
+    this.#texts = new Texts(running, time, random, nodes)
     this.#stops = [running.onApplied((applied) => this.#apply(applied)), running.onDue(() => this.#due())]
   }
 
@@ -68,6 +68,14 @@ export class Hall {
   /** Resolves when everything that is being cut here is cut. */
   async settled(): Promise<void> {
     await Promise.all([...this.connections].map((connection) => connection.settled()))
+  }
+
+  heard(node: NodeId, told: Told): void {
+    this.#texts.heard(node, told)
+  }
+
+  lost(node: NodeId): void {
+    this.#texts.lost(node)
   }
 
   end(): void {

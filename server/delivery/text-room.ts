@@ -6,9 +6,11 @@ import { diff, type Json, pack } from '#shared/protocol/patch.ts'
 import type { Move, Text } from '#shared/text/structure.ts'
 import { structureView } from '#shared/text/structure-view.ts'
 import type { Time } from '#shared/world.ts'
+import type { NodeId } from '../nodes/nodes.ts'
 import type { Applied, AppliedWords, Running } from '../processes/port.ts'
 import { type Channel, type Line, merged, type Part } from './channel.ts'
-import { Presence } from './presence.ts'
+import { placeIn } from './places.ts'
+import { Presence, type Present } from './presence.ts'
 import type { SharedFrame } from './receiver.ts'
 import { Traffic } from './traffic.ts'
 
@@ -23,6 +25,18 @@ export const structureOf = (text: Text, at: Instant): Json => pack(structureView
 
 /** Why a reader is there no more: it may not read, it closed the text, or its line ended. */
 export type Parting = 'withdrawn' | 'closed' | 'lost'
+
+/** A text and what of it its node keeps. */
+export interface Named {
+  track: TrackId
+  text: Text
+  /** Stands for the text on the wire. */
+  number: number
+  /** When each seat was last here. */
+  seen: Map<SeatId, Instant>
+  /** Tells other nodes who is here on this one. */
+  tellOthers: (here: Present[]) => void
+}
 
 /** One incarnation of one text and those on this node who have it open. All are told the same, encoded once. */
 export class TextRoom {
@@ -45,16 +59,12 @@ export class TextRoom {
   #cancel: (() => void) | null = null
   #unstir: (() => void) | null = null
   readonly #seen: Map<SeatId, Instant>
+  readonly #tellOthers: Named['tellOthers']
   /** Who was told to be here last. */
   #told: SeatId[] = []
 
-  /** `before`: the incarnation before, whose readers did not go anywhere. `seen`: when each seat was last here. */
-  constructor(
-    running: Running,
-    time: Time,
-    named: { track: TrackId; text: Text; number: number; seen: Map<SeatId, Instant> },
-    before?: Pick<TextRoom, 'presence' | 'watchers'>,
-  ) {
+  /** `before`: the incarnation before, whose readers did not go anywhere. */
+  constructor(running: Running, time: Time, named: Named, before?: Pick<TextRoom, 'presence' | 'watchers'>) {
     this.#running = running
     this.#time = time
     this.track = named.track
@@ -62,9 +72,10 @@ export class TextRoom {
     this.number = named.number
     this.#structure = structureOf(named.text, running.now())
     this.#seen = named.seen
+    this.#tellOthers = named.tellOthers
     this.watchers = before?.watchers ?? new Set()
     this.presence = before?.presence ?? new Presence(time)
-    this.presence.tellThrough(() => this.#tellPresence())
+    this.presence.tellThrough((isOwn) => this.#tellPresence(isOwn))
     this.presence.renewed()
   }
 
@@ -177,7 +188,7 @@ export class TextRoom {
     const { shown } = this.#running
     const now = this.#running.now()
     for (const { seat } of this.presence.list()) {
-      if (levelOf(shown, { seat, confined: false }, this.track, now) === 'hidden') this.presence.gone(seat)
+      if (levelOf(shown, { seat, confined: false }, this.track, now) === 'hidden') this.presence.hidden(seat)
     }
   }
 
@@ -189,7 +200,25 @@ export class TextRoom {
     this.presence.end()
   }
 
-  #tellPresence(): void {
+  /** Says to other nodes who is here on this one. */
+  tellOthers(): void {
+    this.#tellOthers(this.presence.own())
+  }
+
+  /** What another node says of who is there: of those who may read, at places of this text. */
+  heard(node: NodeId, here: Present[]): void {
+    const { shown, state } = this.#running
+    const text = state.tracks.by[this.track]?.text
+    const now = this.#running.now()
+    const readers = here.filter(({ seat }) => levelOf(shown, { seat, confined: false }, this.track, now) !== 'hidden')
+    this.presence.heard(
+      node,
+      readers.map(({ seat, place }) => ({ seat, place: text && place ? placeIn(text, place) : null })),
+    )
+  }
+
+  #tellPresence(isOwn: boolean): void {
+    if (isOwn) this.tellOthers()
     const here = this.presence.list()
     const now = this.#running.now()
     const seats = here.map(({ seat }) => seat)

@@ -4,12 +4,17 @@ import type { Opened, Place, Resume } from '#shared/protocol/frames.ts'
 import type { Level } from '#shared/refusals.ts'
 import type { Text } from '#shared/text/structure.ts'
 import type { Random, Time } from '#shared/world.ts'
+import type { Seq } from '../log/log.ts'
+import type { NodeId, Nodes, Told } from '../nodes/nodes.ts'
 import type { Applied, LaneStand, Running } from '../processes/port.ts'
+import { endedSight } from '../processes/sight.ts'
 import { Channel, type Line } from './channel.ts'
-import { type Parting, structureIn, TextRoom } from './text-room.ts'
+import { type Named, type Parting, structureIn, TextRoom } from './text-room.ts'
 
 /** How long a text that nobody reads stays ready: people reload pages. */
 const REST_MS = 30_000
+/** What other nodes were told of who is here, and may not have heard, is told again. */
+const REPEAT_MS = 5_000
 
 /** A text is written out whole for at most a twentieth of the time; those who ask meanwhile are given the same. */
 const REST_AFTER_WRITING = 19
@@ -41,11 +46,16 @@ export class Texts {
   readonly #resting = new Map<TrackId, () => void>()
   readonly #writtenAgainAt = new Map<TrackId, number>()
   readonly #seen = new Map<TrackId, Map<Viewer['seat'], Instant>>()
+  readonly #nodes: Nodes
+  /** Since which policy what other nodes say of who is in a text counts: since somebody's sight last ended, or it began anew. */
+  readonly #countsSince = new Map<TrackId, Seq>()
+  #repeat: (() => void) | null = null
 
-  constructor(running: Running, time: Time, random: Random) {
+  constructor(running: Running, time: Time, random: Random, nodes: Nodes) {
     this.#running = running
     this.#time = time
     this.#random = random
+    this.#nodes = nodes
   }
 
   /** Where the lane that a client names stands in the log, if it is this seat's. */
@@ -83,9 +93,44 @@ export class Texts {
     const known = this.#rooms.get(track)
     if (known?.incarnation === text.incarnation) return known
     const number = this.#drawNumber(track)
-    const room = new TextRoom(this.#running, this.#time, { track, text, number, seen: this.#seenIn(track) })
+    const room = new TextRoom(this.#running, this.#time, this.#named(track, text, number))
     this.#rooms.set(track, room)
+    if (!this.#nodes.isAlone) {
+      this.#nodes.tell({ told: 'asked', process: this.#running.id })
+      this.#repeat ??= this.#time.after(REPEAT_MS, () => this.#tellAgain())
+    }
     return room
+  }
+
+  #named(track: TrackId, text: Text, number: number): Named {
+    const { id } = this.#running
+    const tellOthers: Named['tellOthers'] = (here) =>
+      this.#nodes.tell({ told: 'presence', process: id, track, policy: this.#running.policy, here })
+    return { track, text, number, seen: this.#seenIn(track), tellOthers }
+  }
+
+  #tellAgain(): void {
+    this.#repeat = this.#rooms.size > 0 ? this.#time.after(REPEAT_MS, () => this.#tellAgain()) : null
+    for (const room of this.#rooms.values()) room.tellOthers()
+  }
+
+  /** What another node says. */
+  heard(node: NodeId, told: Told): void {
+    switch (told.told) {
+      case 'asked':
+        for (const room of this.#rooms.values()) room.tellOthers()
+        return
+      case 'presence':
+        if (told.policy >= (this.#countsSince.get(told.track) ?? 0)) this.#rooms.get(told.track)?.heard(node, told.here)
+        return
+      default:
+        throw told satisfies never
+    }
+  }
+
+  /** Another node is gone, with everybody there. */
+  lost(node: NodeId): void {
+    for (const room of this.#rooms.values()) room.presence.lost(node)
   }
 
   #drawNumber(track: TrackId): number {
@@ -200,6 +245,7 @@ export class Texts {
 
   /** Hands on what one batch of the log says about texts. After the views that allow it. */
   apply(applied: Applied): void {
+    if (!this.#nodes.isAlone) this.#countAnew(applied)
     for (const room of [...this.#rooms.values()]) {
       const words = applied.texts.filter(({ track }) => track === room.track)
       if (applied.renewed.includes(room.track)) {
@@ -215,18 +261,20 @@ export class Texts {
     }
   }
 
+  #countAnew({ before, after, at, renewed }: Applied): void {
+    for (const track of [...renewed, ...endedSight(before, after, at).map(({ track }) => track)]) {
+      this.#countsSince.set(track, this.#running.policy)
+      this.#rooms.get(track)?.tellOthers()
+    }
+  }
+
   /** Everyone who has the text open is given its new incarnation, after the last words of the old one. */
   #renew(old: TextRoom): void {
     old.flush(null)
     const text = this.#running.state.tracks.by[old.track]?.text
     const live = this.#running.live(old.track)
     if (!text || !live) return
-    const room = new TextRoom(
-      this.#running,
-      this.#time,
-      { track: old.track, text, number: this.#drawNumber(old.track), seen: this.#seenIn(old.track) },
-      old,
-    )
+    const room = new TextRoom(this.#running, this.#time, this.#named(old.track, text, this.#drawNumber(old.track)), old)
     this.#rooms.set(old.track, room)
     const update = live.encode()
     for (const channel of [...old.channels]) {
@@ -264,6 +312,7 @@ export class Texts {
   }
 
   end(): void {
+    this.#repeat?.()
     for (const cancel of this.#resting.values()) cancel()
     for (const room of this.#rooms.values()) room.end()
     this.#rooms.clear()

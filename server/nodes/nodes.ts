@@ -17,8 +17,6 @@ export type Told =
     }
   /** Everyone is asked to tell of this process again. */
   | { told: 'asked'; process: ProcessId }
-  /** A process has begun, or its invitations were made. */
-  | { told: 'begun'; process: ProcessId }
 
 /** How a node that may not serve any more lost its lease. */
 export type Fenced =

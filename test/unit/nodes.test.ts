@@ -168,3 +168,57 @@ test('N7 a log that was reset is read anew: those who were there come back and s
   expect(back.text(PLENARY).words(leaf)).toBe('The parties share the water.')
   expect(framesOf(back)).toContain('opened')
 })
+
+test('P12 N9 whoever is in a text on another node is shown here, and where; who is lost is absent 10 s later', async () => {
+  const { stage, mediator, council } = await twoNodes()
+  await stage.rest(300)
+  expect([...(mediator.here.get(PLENARY) ?? [])].sort()).toEqual([COUNCIL, MEDIATOR])
+  council.say({
+    frame: 'here',
+    channel: council.text(PLENARY).channel,
+    place: { clause: stage.clause(PLENARY, 1).id },
+  })
+  await stage.rest(300)
+  expect(mediator.places.get(COUNCIL)).toMatchObject({ clause: stage.clause(PLENARY, 1).id })
+  council.drop()
+  await stage.rest(9_500)
+  expect(mediator.here.get(PLENARY)).toContain(COUNCIL)
+  await stage.rest(1_000)
+  expect(mediator.here.get(PLENARY)).toEqual([MEDIATOR])
+})
+
+test('P12 N9 a seat that goes over to another node is not absent meanwhile', async () => {
+  const { stage, mediator, council } = await twoNodes()
+  await stage.rest(300)
+  council.drop()
+  await stage.rest(2_000)
+  await (await stage.seat(COUNCIL)).open(PLENARY)
+  await stage.rest(20_000)
+  const told = mediator.received.flatMap(({ frame }) => (frame.frame === 'presence' ? [frame.here] : []))
+  const since = told.findIndex((here) => here.some(({ seat }) => seat === COUNCIL))
+  expect(since).toBeGreaterThan(-1)
+  for (const here of told.slice(since)) expect(here.map(({ seat }) => seat)).toContain(COUNCIL)
+})
+
+test('P12 N9 a node that dies takes those who were there with it', async () => {
+  const { stage, mediator } = await twoNodes()
+  await stage.rest(300)
+  stage.node(1).die()
+  await stage.rest(LEASE_MS + MARGIN_MS + 10_000)
+  expect(mediator.here.get(PLENARY)).toEqual([MEDIATOR])
+})
+
+test('P2 N9 what a node that is behind says of a reader whose sight ended is not shown', async () => {
+  const { stage, mediator } = await twoNodes({ delay: () => 30 })
+  const tavira = await stage.seat(TAVIRA)
+  await tavira.open(PLENARY)
+  await stage.rest(300)
+  stage.node(1).lagMs = 200
+  void mediator.act(setAccess(COUNCIL_PARTY, 'hidden'))
+  await stage.rest(10)
+  const since = tavira.received.length
+  await stage.rest(12_000)
+  const told = tavira.received.slice(since).flatMap(({ frame }) => (frame.frame === 'presence' ? [frame.here] : []))
+  expect(told.length).toBeGreaterThan(0)
+  for (const here of told) expect(here.map(({ seat }) => seat)).not.toContain(COUNCIL)
+})
