@@ -47,8 +47,8 @@ export const SEAT_WORDS: Rate = { perSecond: 32 * 1024, burst: 512 * 1024 }
 /** Pieces of updates beyond the few of a keystroke or a paste: every reader keeps each for as long as the text is not begun anew. */
 export const SEAT_PIECES: Rate = { perSecond: 50, burst: 1_000 }
 export const FREE_PIECES = 8
-/** Texts that one seat opens: each is written out for it. */
-export const SEAT_OPENS: Rate = { perSecond: 1, burst: 40 }
+/** Texts that one seat opens: each is written out for it, and each opening may bring one more id into the text. */
+export const SEAT_OPENS: Rate = { perSecond: 0.2, burst: 60 }
 /** Commands of one seat: a program that sets up a text waits after the first ones. */
 export const SEAT_ACTS: Rate = { perSecond: 30, burst: 400 }
 /** Bytes of comments and notices, which stand in every reader's view from then on. */
