@@ -5,6 +5,7 @@ import type { ItemId, LeafId } from '#shared/ids.ts'
 import { struckRange } from '#shared/text/compose.ts'
 import { wordsOf } from '#shared/text/leaf.ts'
 import type { BracketView } from '#shared/text/structure.ts'
+import { partyClass } from '../components/party.ts'
 import { type Binding, DRAWN, type Drawn } from './binding.ts'
 import type { Anchor } from './caret.ts'
 import { type Part, partsOf } from './drawn.ts'
@@ -20,11 +21,12 @@ export interface Highlight {
   from?: ItemId
   to?: ItemId
 }
-/** Somebody else's caret. */
+/** Somebody else's caret, and the other end of what they selected. */
 export interface Caret {
   seat: string
   slot: number
   at: Anchor
+  selected: Anchor | null
 }
 /** Tells both plugins that what they draw beside the words changed. */
 export const MARKED = 'marked'
@@ -71,7 +73,7 @@ export function strikes(binding: Binding, looks: Looks, marks: Marks): Plugin<De
   })
 }
 
-/** Others' carets. They jump to where they are: nothing glides. */
+/** Others' carets and selections. They jump to where they are: nothing glides. One that rests becomes a small mark. */
 export function carets(binding: Binding, marks: Marks): Plugin<DecorationSet> {
   const all = (doc: Node): DecorationSet =>
     DecorationSet.create(
@@ -79,8 +81,13 @@ export function carets(binding: Binding, marks: Marks): Plugin<DecorationSet> {
       marks.carets().flatMap((caret) => {
         const pos = binding.posIn(doc, caret.at)
         if (pos === null) return []
-        const key = `caret ${caret.seat} ${caret.slot}`
-        return [Decoration.widget(pos, () => caretOf(caret.slot), { side: -1, key, ignoreSelection: true })]
+        // Another key when it moved: the caret shows anew.
+        const key = `caret ${caret.seat} ${caret.slot} ${JSON.stringify(caret.at)}`
+        const widget = Decoration.widget(pos, () => caretOf(caret.slot), { side: -1, key, ignoreSelection: true })
+        const end = caret.selected && binding.posIn(doc, caret.selected)
+        if (end === null || end === pos) return [widget]
+        const [from, to] = [Math.min(pos, end), Math.max(pos, end)]
+        return [widget, Decoration.inline(from, to, { class: `others ${partyClass(caret.slot)}` })]
       }),
     )
   return new Plugin<DecorationSet>({
@@ -101,7 +108,7 @@ export function carets(binding: Binding, marks: Marks): Plugin<DecorationSet> {
   })
 }
 function caretOf(slot: number): HTMLElement {
-  const caret = element('span', `other p p--${((slot - 1) % 6) + 1}`, shape(slot))
+  const caret = element('span', `other ${partyClass(slot)}`, shape(slot))
   caret.setAttribute('aria-hidden', 'true')
   return caret
 }

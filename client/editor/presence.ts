@@ -19,7 +19,9 @@ export function others(
     const { slot } = party
     const row = rows.get(place.clause) ?? []
     if (!row.some(({ name }) => name === person.name)) rows.set(place.clause, [...row, { name: person.name, slot }])
-    if (place.leaf) carets.push({ seat, slot, at: { leaf: place.leaf, left: place.after ?? null } })
+    if (!place.leaf) continue
+    const selected = place.head ? { leaf: place.head.leaf, left: place.head.after } : null
+    carets.push({ seat, slot, at: { leaf: place.leaf, left: place.after ?? null }, selected })
   }
   return { carets, here: rows }
 }

@@ -123,6 +123,14 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
     await expect.poll(() => shownIn(north, 'caret')).toBe('[From today ]SOUBoth shores pay for it.')
     await north.keyboard.type(' alike')
     await comesTo('caret', '[From today  - SOU]Both shores pay[ alike - NOR] for it.')
+    const caret = wordsIn(south, 'caret').locator('.other')
+    await caret.waitFor({ state: 'attached' })
+    for (let i = 0; i < 'alike'.length; i++) await north.keyboard.press('Shift+ArrowLeft')
+    await expect.poll(() => wordsIn(south, 'caret').locator('.others').allInnerTexts()).toEqual(['alike'])
+    const line = () => caret.evaluate((element) => getComputedStyle(element).borderInlineStartColor)
+    expect(await line()).not.toBe('rgba(0, 0, 0, 0)')
+    await expect.poll(line, { timeout: 5000 }).toBe('rgba(0, 0, 0, 0)')
+    expect(await caret.locator('.sh').isVisible()).toBe(true)
   })
 
   test('E7 a click at the edge of a clause that begins with another’s bracket puts the caret there; one on the bracket opens its card, and one goes on writing', async () => {

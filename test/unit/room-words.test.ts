@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { OpenText } from '#client/room/room.ts'
 import type { ClauseId } from '#shared/ids.ts'
+import { decodeUp, encodeDown } from '#shared/protocol/frames.ts'
 import { type Entered, enterStage } from '../support/held-link.ts'
 import { ADVISER, COUNCIL, FORUM_PARTY, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
 
@@ -159,6 +160,38 @@ describe('typing what one may only suggest', () => {
     await ours.saved()
     expect(ours.text(leaf).toString()).toBe(`x${BASE}`)
     expect(stage.words(PLENARY, leaf)).toBe(`x${BASE}`)
+  })
+})
+
+describe('a held text', () => {
+  test('P11.1 a held text answers two seconds late and asks to send again: the words stay, are sent again under their number, stand once, and nothing looks as if it had failed', async () => {
+    const { stage, council, ours, theirs, leaf } = await two()
+    const { link, room } = council
+    const refused: unknown[] = []
+    ours.on('refused', (detail) => refused.push(detail))
+    const said = new Set<string>()
+    room.onSaving(({ at }) => said.add(at))
+    link.holdsUp = true
+    await ours.insert({ leaf, index: 0 }, 'Today ')
+    const saved = ours.saved()
+    await stage.rest(1900)
+    await ours.insert({ leaf, index: 6 }, 'and now ')
+    const held = link.up.shift()
+    const frame = held && decodeUp(held)
+    if (frame?.frame !== 'words') throw new Error('the words are on their way')
+    const { channel, number } = frame
+    link.down.push(encodeDown({ frame: 'words-refused', channel, number, refusal: { code: 'text-held' } }))
+    link.deliver()
+    await stage.rest(1000)
+    expect(ours.text(leaf).toString()).toMatch(/^Today and now The/)
+    link.release()
+    await stage.rest()
+    await saved
+    expect(link.said.filter(({ frame }) => frame === 'words')).toMatchObject([{ number }, { number: number + 1 }])
+    for (const text of [ours, theirs]) expect(text.text(leaf).toString()).toBe(`Today and now ${BASE}`)
+    expect([...said]).toEqual(['saving', 'saved'])
+    expect(refused).toEqual([])
+    expect(link.connections).toBe(1)
   })
 })
 
