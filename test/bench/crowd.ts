@@ -1,227 +1,305 @@
-import { randomBytes } from 'node:crypto'
 import * as Y from 'yjs'
-import { Flow } from '#client/room/flow.ts'
-import { machineTime } from '#server/machine.ts'
-import { type BracketId, type LeafId, mintId, type TrackId } from '#shared/ids.ts'
-import type { Down, Opened } from '#shared/protocol/frames.ts'
-import { unpack } from '#shared/protocol/patch.ts'
-import { itemAt } from '#shared/text/leaf.ts'
-import type { ClauseView, StructureView } from '#shared/text/structure.ts'
-import { openWire, type WireClient } from '../support/wire-client.ts'
 import { clock, pause } from './clock.ts'
+import { CONTENDERS, type Contender } from './contenders.ts'
+import { Grower } from './growing.ts'
+import { Histogram } from './histogram.ts'
+import type { Line, Place } from './lines/line.ts'
 import { listen } from './parts.ts'
-import { broughtBy, digestOf } from './replica.ts'
+import { replay } from './replaying.ts'
+import { digestOf } from './replica.ts'
+import { traceOf } from './traces.ts'
+import { type Anchor, broughtBy, typedRun, Vector } from './updates.ts'
 
-/** Many people who type into one text by raw frames; what they receive is applied when the run is over. */
+/** Many people by raw frames, who type into texts and count what they hear. */
 
-export interface CrowdSettings {
-  url: string
-  track: string
-  tokens: string[]
-  /** Characters a second of each. */
+export interface Pace {
+  ms: number
+  warmUpMs: number
+  /** Characters a second of all writers of this process together. */
   rate: number
+  /** When each word was typed is told too: for readers elsewhere. */
+  tellsSent?: boolean
 }
-/** Milliseconds of each word, from the key on. */
 export interface Typed {
-  /** Until the writer has the durable acknowledgement. */
-  acked: Float64Array
-  /** Until each other reader of the same process has it. */
-  seen: Float64Array
-  /** Client id, clock, and when it was typed: for readers elsewhere. */
-  sent: Float64Array
   typed: number
+  /** Times from the key until each other reader of this process has the word, and until its writer has the acknowledgement. */
+  seen: number[]
+  acked: number[]
+  /** How many words readers should have had in the end, and had. */
+  expected: number
+  delivered: number
+  /** Share of a core this process took while it was measured. */
+  core: number
+  /** Client id, clock, time of each word. */
+  sent: Float64Array
+}
+/** What one text's replicas say in the end: equal strings are equal replicas. */
+export interface Ended {
+  room: string
+  vectors: string[]
+  /** Of the words of the first. */
+  digest: string
 }
 
-const SETTLE_MS = 20_000
+const AT_ONCE = 25
+const SETTLE_MS = 8_000
 
 export async function crowd(): Promise<void> {
-  const { url, track, tokens, rate } = JSON.parse(process.env['BENCH_PART'] ?? '{}') as CrowdSettings
+  const { contender, url } = JSON.parse(process.env['BENCH_PART'] ?? '{}') as { contender: Contender; url: string }
   const run = new Run()
-  const people: Writer[] = []
-  for (const [index, token] of tokens.entries()) people.push(await Writer.sit(run, { url, track, token }, index))
+  const people: Person[] = []
+  let grower: Grower | null = null
   listen({
-    /** Types for `ms`, each person in its own rhythm; tells of the words typed after `warmUpMs`. */
-    type: async ({ ms, warmUpMs }: { ms: number; warmUpMs: number }): Promise<Typed> => {
-      const everyMs = 1000 / rate
-      const timers: NodeJS.Timeout[] = []
-      for (const [index, writer] of people.entries())
-        setTimeout(() => timers.push(setInterval(() => writer.type(), everyMs)), (index * everyMs) / people.length)
-      await pause(warmUpMs)
-      run.begin()
-      await pause(ms)
-      const result = run.cut()
-      for (const timer of timers) clearInterval(timer)
-      await settled(people)
-      return result()
+    enter: async (places: Omit<Place, 'url'>[]) => {
+      for (let from = 0; from < places.length; from += AT_ONCE) {
+        const few = places.slice(from, from + AT_ONCE)
+        people.push(...(await Promise.all(few.map((place) => Person.enter(run, contender, { ...place, url })))))
+      }
+      const rooms = new Set<string>()
+      for (const person of people) {
+        if (rooms.has(person.room)) person.forget()
+        rooms.add(person.room)
+      }
+      return people.length
     },
-    /** One digest for all that ended equal. */
-    digests: async () => [...new Set(people.map((writer) => writer.digest()))],
+    type: (pace: Pace) => type(run, people, pace),
+    ended: async (): Promise<Ended[]> => ended(people),
+    replay: async (asked: { name: string; folder: string | undefined; most: number; settleMs: number }) => {
+      const trace = traceOf(asked.name, asked.folder, asked.most)
+      return replay(
+        people.map(({ line }) => line),
+        trace,
+        asked.settleMs,
+      )
+    },
+    grow: async ({ person, letters }: { person: number; letters: number }) => {
+      const line = people[person]?.line
+      if (!line) throw new Error('nobody is there to write a long history')
+      grower ??= new Grower(line)
+      await grower.grow(letters)
+      return null
+    },
+    bytes: async () => people.map(({ line }) => ({ ...line.bytes })),
+    /** How many are still connected. */
+    count: async () => people.filter(({ line }) => line.isOpen).length,
   })
 }
 
-async function settled(people: Writer[]): Promise<void> {
+async function type(run: Run, people: Person[], { ms, warmUpMs, rate, tellsSent }: Pace): Promise<Typed> {
+  const writers = people.filter(({ place }) => place.writes)
+  const stop = pacing(writers, rate)
+  await pause(warmUpMs)
+  const before = process.cpuUsage()
+  const from = clock()
+  run.begin(tellsSent === true)
+  await pause(ms)
+  run.cut()
+  const { user, system } = process.cpuUsage(before)
+  const core = (user + system) / 1000 / (clock() - from)
+  stop()
+  await settled(people)
+  return { ...run.result(), ...heard(people), core }
+}
+
+/** Each writer in turn, so that all of them together type at this rate. */
+function pacing(writers: Person[], rate: number): () => void {
+  const from = clock()
+  let done = 0
+  let timer: NodeJS.Timeout
+  const turn = () => {
+    const due = Math.floor(((clock() - from) * rate) / 1000)
+    for (; done < due; done += 1) writers[done % writers.length]?.type()
+    timer = setTimeout(turn, Math.max(1, ((done + 1) * 1000) / rate - (clock() - from)))
+  }
+  timer = setTimeout(turn, 0)
+  return () => clearTimeout(timer)
+}
+
+/** Until everybody has everything, or nothing more can be expected. */
+async function settled(people: Person[]): Promise<void> {
   const until = clock() + SETTLE_MS
-  while (people.some(({ isSaved }) => !isSaved)) {
-    if (clock() > until) throw new Error('words are not acknowledged')
+  while (clock() < until) {
+    const { expected, delivered } = heard(people)
+    if (expected === delivered && people.every(({ isSaved }) => isSaved)) return
     await pause(20)
   }
 }
 
+function heard(people: Person[]): { expected: number; delivered: number } {
+  let expected = 0
+  let delivered = 0
+  for (const readers of Map.groupBy(people, ({ room }) => room).values()) {
+    const writers = readers.filter(({ place }) => place.writes)
+    for (const writer of writers) {
+      expected += (readers.length - 1) * writer.typed
+      for (const reader of readers) if (reader !== writer) delivered += Math.max(0, reader.has(writer))
+    }
+  }
+  return { expected, delivered }
+}
+
+function ended(people: Person[]): Ended[] {
+  return [...Map.groupBy(people, ({ room }) => room)].map(([room, readers]) => ({
+    room,
+    vectors: [...new Set(readers.map((reader) => reader.vectorNow()))],
+    digest: readers[0]?.digest() ?? '',
+  }))
+}
+
 /** What is measured of all writers together. */
 class Run {
-  #acked: number[] = []
-  #seen: number[] = []
+  readonly #acked = new Histogram()
+  readonly #seen = new Histogram()
+  readonly #sentAt = new Map<number, number[]>()
   #sent: number[] = []
+  #typed = 0
+  #tellsSent = false
   #from = Number.POSITIVE_INFINITY
   #to = Number.POSITIVE_INFINITY
-  readonly #sentAt = new Map<number, number[]>()
 
-  begin(): void {
-    this.#from = clock()
-    this.#to = Number.POSITIVE_INFINITY
-    this.#acked = []
-    this.#seen = []
+  begin(tellsSent: boolean): void {
+    this.#acked.clear()
+    this.#seen.clear()
     this.#sent = []
+    this.#typed = 0
+    this.#tellsSent = tellsSent
+    this.#to = Number.POSITIVE_INFINITY
+    this.#from = clock()
   }
   /** Words typed from now on are not measured; those under way are. */
-  cut(): () => Typed {
+  cut(): void {
     this.#to = clock()
-    return () => ({
-      acked: Float64Array.from(this.#acked),
-      seen: Float64Array.from(this.#seen),
+  }
+  result() {
+    return {
+      typed: this.#typed,
+      acked: this.#acked.packed(),
+      seen: this.#seen.packed(),
       sent: Float64Array.from(this.#sent),
-      typed: this.#sent.length / 3,
-    })
+    }
   }
   #counts = (at: number): boolean => at >= this.#from && at < this.#to
 
   sent(client: number, number: number, at: number): void {
-    const times = this.#sentAt.get(client) ?? []
+    let times = this.#sentAt.get(client)
+    if (!times) {
+      times = []
+      this.#sentAt.set(client, times)
+    }
     times[number] = at
-    this.#sentAt.set(client, times)
-    if (this.#counts(at)) this.#sent.push(client, number, at)
+    if (!this.#counts(at)) return
+    this.#typed += 1
+    if (this.#tellsSent) this.#sent.push(client, number, at)
   }
-  acked(typedAt: number, at: number): void {
-    if (this.#counts(typedAt)) this.#acked.push(at - typedAt)
+  acked(client: number, from: number, to: number, at: number): void {
+    this.#count(this.#acked, client, from, to, at)
   }
-  seen(update: Uint8Array, by: number, at: number): void {
-    for (const { client, from, length } of broughtBy(update)) {
-      const times = client === by ? undefined : this.#sentAt.get(client)
-      if (!times) continue
-      for (let number = from; number < from + length; number += 1) {
-        const typedAt = times[number]
-        if (typedAt !== undefined && this.#counts(typedAt)) this.#seen.push(at - typedAt)
-      }
+  seen(client: number, from: number, to: number, at: number): void {
+    this.#count(this.#seen, client, from, to, at)
+  }
+  #count(times: Histogram, client: number, from: number, to: number, at: number): void {
+    const sentAt = this.#sentAt.get(client)
+    if (!sentAt) return
+    for (let number = from; number < to; number += 1) {
+      const typedAt = sentAt[number]
+      if (typedAt !== undefined && this.#counts(typedAt)) times.add(at - typedAt)
     }
   }
 }
 
-class Writer {
+class Person {
+  readonly place: Place
+  readonly line: Line
   readonly #run: Run
-  readonly #wire: WireClient
-  readonly #doc = new Y.Doc()
-  readonly #opened: Opened
-  readonly #flow: Flow
-  readonly #heard: Uint8Array[] = []
-  #leaf: Y.Text | null = null
-  #number: number
+  readonly #vector = new Vector()
+  readonly #first: number
+  readonly #anchor: Anchor
+  /** All it hears, to say in the end what the text says; null for those who only count. */
+  #kept: Uint8Array[] | null = []
+  #written = ''
+  #pending = ''
   #clock: number
-  #pending: { update: Uint8Array; typedAt: number }[] = []
-  #underWay: { typedAt: number }[] | null = null
+  /** Where the updates that are not acknowledged end. */
+  #underWay: number[] = []
+  #acked: number
 
-  static async sit(
-    run: Run,
-    { url, track, token }: Pick<CrowdSettings, 'url' | 'track'> & { token: string },
-    index: number,
-  ): Promise<Writer> {
-    const wire = await openWire(url, { token })
-    const answer = await wire.open(track)
-    if ('refusal' in answer) throw new Error(answer.refusal.code)
-    const writer = new Writer(run, wire, answer)
-    await writer.#takePlace(index)
-    return writer
+  static async enter(run: Run, contender: Contender, place: Place): Promise<Person> {
+    return new Person(run, place, await CONTENDERS[contender].connect(place))
   }
-
-  constructor(run: Run, wire: WireClient, { opened, update }: { opened: Opened; update: Uint8Array }) {
+  constructor(run: Run, place: Place, line: Line) {
+    this.place = place
+    this.line = line
     this.#run = run
-    this.#wire = wire
-    this.#opened = opened
-    this.#doc.clientID = opened.lane.client
-    this.#number = opened.lane.number
-    this.#clock = opened.lane.clock
-    Y.applyUpdate(this.#doc, update, 'room')
-    this.#doc.on('update', (made: Uint8Array, origin: unknown) => {
-      if (origin !== 'room') this.#typed(made)
-    })
-    const { channel } = opened
-    this.#flow = new Flow(machineTime, (bytes) => wire.send({ frame: 'got', channel, bytes }))
-    wire.onFrame((frame, size) => this.#hear(frame, size))
+    this.#first = line.clock
+    this.#clock = line.clock
+    this.#acked = line.clock
+    this.#anchor = line.anchor
+    if (line.opened) for (const brought of broughtBy(line.opened)) this.#vector.take(brought)
+    line.onUpdate((update) => this.#hear(update))
+    line.onSaved(() => this.#hearSaved())
   }
-
-  /** Who edits writes at the end of a clause, who suggests in a bracket of its own there. */
-  async #takePlace(index: number): Promise<void> {
-    const structure = unpack(this.#opened.structure) as unknown as StructureView
-    const clauses = structure.articles.flatMap((article) => article.clauses)
-    const clause = clauses[index % clauses.length] as ClauseView
-    const host = this.#doc.getText(clause.leaf)
-    if (this.#opened.level === 'edit') {
-      this.#leaf = host
-      return
-    }
-    const bracket = mintId<BracketId>(randomBytes(22))
-    const answer = await this.#wire.act({
-      type: 'OpenBracket',
-      track: this.#opened.track as TrackId,
-      clause: clause.id,
-      bracket,
-      host: clause.leaf as LeafId,
-      kind: 'insert',
-      after: itemAt(host, host.length),
-    })
-    if ('refusal' in answer) throw new Error(answer.refusal.code)
-    this.#leaf = this.#doc.getText(bracket)
+  forget(): void {
+    this.#kept = null
+  }
+  get room(): string {
+    return this.place.room
+  }
+  get typed(): number {
+    return this.#clock + this.#pending.length - this.#first
+  }
+  get isSaved(): boolean {
+    return this.#pending === '' && (!this.line.acknowledges || this.#underWay.length === 0)
+  }
+  /** How many of the writer's words this reader has. */
+  has(writer: Person): number {
+    return this.#vector.of(writer.line.client) - writer.#first
+  }
+  vectorNow(): string {
+    const { client } = this.line
+    if (this.place.writes && this.#clock > this.#first)
+      this.#vector.take({ client, from: this.#first, length: this.#clock - this.#first })
+    return String(this.#vector)
+  }
+  digest(): string {
+    const doc = new Y.Doc()
+    if (this.line.opened && this.line.opened.length > 0) Y.applyUpdate(doc, this.line.opened)
+    if (this.#written !== '') Y.applyUpdate(doc, typedRun(this.line.client, this.#first, this.#anchor, this.#written))
+    for (const update of this.#kept ?? []) Y.applyUpdate(doc, update)
+    return digestOf(doc)
   }
 
   type(): void {
-    this.#leaf?.insert(this.#leaf.length, 'abcdefghijklmnopqrstuvwxyz'[this.#clock % 26] ?? 'a')
-  }
-  get isSaved(): boolean {
-    return !this.#underWay && this.#pending.length === 0
-  }
-  digest(): string {
-    for (const update of this.#heard.splice(0)) Y.applyUpdate(this.#doc, update, 'room')
-    return digestOf(this.#doc)
-  }
-
-  #typed(update: Uint8Array): void {
-    const typedAt = clock()
-    this.#run.sent(this.#opened.lane.client, this.#clock, typedAt)
-    this.#clock += 1
-    this.#pending.push({ update, typedAt })
+    const at = clock()
+    const number = this.#clock + this.#pending.length
+    this.#run.sent(this.line.client, number, at)
+    this.#pending += String.fromCharCode(97 + (number % 26))
     this.#send()
   }
   #send(): void {
-    if (this.#underWay || this.#pending.length === 0) return
-    const parts = this.#pending.splice(0)
-    this.#underWay = parts
-    const updates = parts.map((part) => part.update)
-    const update = updates.length === 1 ? (updates[0] as Uint8Array) : Y.mergeUpdates(updates)
-    this.#wire.send({ frame: 'words', channel: this.#opened.channel, number: this.#number, update })
+    if (this.#pending === '' || (this.line.oneAtATime && this.#underWay.length > 0)) return
+    const { client } = this.line
+    const anchor = this.#clock === this.#first ? this.#anchor : { client, clock: this.#clock - 1 }
+    const update = typedRun(client, this.#clock, anchor, this.#pending)
+    this.#clock += this.#pending.length
+    if (this.#kept) this.#written += this.#pending
+    this.#pending = ''
+    if (this.line.acknowledges) this.#underWay.push(this.#clock)
+    this.line.send(update)
   }
-  #hear(frame: Down, size: number): void {
+  #hear(update: Uint8Array): void {
     const at = clock()
-    if (frame.frame === 'text') {
-      if (frame.update) this.#heard.push(frame.update)
-      if (frame.update) this.#run.seen(frame.update, this.#opened.lane.client, at)
-      this.#flow.applied(size)
+    this.#kept?.push(update)
+    for (const brought of broughtBy(update)) {
+      this.#vector.take(brought)
+      const { client, from, length } = brought
+      if (client !== this.line.client) this.#run.seen(client, from, from + length, at)
     }
-    if (frame.frame === 'acked' && frame.number === this.#number) {
-      for (const { typedAt } of this.#underWay ?? []) this.#run.acked(typedAt, at)
-      this.#underWay = null
-      this.#number += 1
-      this.#send()
-    }
-    if (frame.frame === 'words-refused') throw new Error(`words refused: ${JSON.stringify(frame.refusal)}`)
-    if (frame.frame === 'bye') throw new Error(`sent away: ${JSON.stringify(frame.refusal)}`)
+  }
+  #hearSaved(): void {
+    const to = this.#underWay.shift()
+    if (to === undefined) return
+    this.#run.acked(this.line.client, this.#acked, to, clock())
+    this.#acked = to
+    this.#send()
   }
 }

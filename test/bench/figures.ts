@@ -1,10 +1,14 @@
-/** One line of the result. `target` is the most the figure may be; figures without one are told, not judged. */
+/** A load process that takes more of a core than this was the limit, not the server. */
+export const LOAD_IS_FULL = 0.9
+
+/** One line of the result. `target` is the most the figure may be, `atLeast` the least; figures with neither are told, not judged. */
 export interface Figure {
   workload: string
   figure: string
   value: number
   unit: string
   target?: number
+  atLeast?: number
 }
 
 /** The value that a share of all samples does not exceed; NaN without samples. */
@@ -20,7 +24,11 @@ export const round = (value: number): number => {
   return Math.round(value * digits) / digits
 }
 
-export const isMet = ({ value, target }: Figure): boolean => target === undefined || value <= target
+export const isMet = ({ value, target, atLeast }: Figure): boolean =>
+  (target === undefined || value <= target) && (atLeast === undefined || value >= atLeast)
+
+const goalOf = ({ target, atLeast, unit }: Figure): string =>
+  target !== undefined ? `≤ ${target} ${unit}`.trim() : atLeast !== undefined ? `≥ ${atLeast} ${unit}`.trim() : ''
 
 /** A table that reads in a terminal and in Markdown. */
 export function tableOf(figures: Figure[]): string {
@@ -28,16 +36,12 @@ export function tableOf(figures: Figure[]): string {
     figure.workload,
     figure.figure,
     `${figure.value} ${figure.unit}`.trim(),
-    figure.target === undefined ? '' : `${figure.target} ${figure.unit}`.trim(),
-    figure.target === undefined ? '' : isMet(figure) ? 'yes' : 'NO',
+    goalOf(figure),
+    goalOf(figure) === '' ? '' : isMet(figure) ? 'yes' : '**no**',
   ])
-  const all = [['workload', 'figure', 'measured', 'at most', 'met'], ...rows]
+  const all = [['workload', 'figure', 'measured', 'goal', 'met'], ...rows]
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)))
   const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
   const [head = [], ...body] = all
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
-}
-
-export const progress = (line: string): void => {
-  if (process.stderr.isTTY) process.stderr.write(`${line}\n`)
 }

@@ -1,42 +1,62 @@
+import { isParley } from './contenders.ts'
 import { round } from './figures.ts'
-import { MeasuredServer, type Talks } from './parts.ts'
-import type { Sitting } from './seats.ts'
-import { TABLE, talks } from './talks.ts'
-import type { Workload } from './workloads.ts'
+import { progress } from './progress.ts'
+import { Rows } from './rows.ts'
+import { type Setting, Stage } from './stage.ts'
+import type { Options, Workload } from './workloads.ts'
 
-/** People who have a text open and do nothing: ten in each track, four tracks and forty people in each process. */
+/** What the server keeps of people who have a text open and do nothing. */
 
-const TRACKS = ['first', 'second', 'third', 'fourth']
-const SEATS = { north: 16, south: 16, team: 8 }
-/** As many as one address may have at the door. */
-const AT_ONCE = 100
+export const CONNECTIONS = 'memory of an idle connection: 400 people in one text'
+export const TEXTS = 'memory of an open small text with one reader: 100 texts'
+const SEATS = 'idle: 1,000 people, 100 texts of 30 clauses'
+const SMALL = { clauses: 1, length: 200 }
 
-export const idle: Workload = async ({ short, profile }) => {
-  const server = await MeasuredServer.start({ profile })
+export const idle: Workload = async (options) => {
+  const { short, contenders } = options
+  const connections = new Rows(CONNECTIONS)
+  const texts = new Rows(TEXTS)
+  for (const contender of contenders) {
+    progress(`memory: ${contender}`)
+    const people = short ? 5 : 400
+    const crowded = await kept(contender, { texts: 1, people, writers: 0, size: SMALL }, options)
+    connections.add(contender, { 'heap and external': [crowded.bytes / people / 1000, 'kB'] })
+    const count = short ? 4 : 100
+    const spread = await kept(contender, { texts: count, people: 1, writers: 0, size: SMALL }, options)
+    texts.add(contender, { 'heap and external': [spread.bytes / count / 1000, 'kB'] })
+  }
+  const seats = await kept(
+    'parley',
+    { texts: short ? 4 : 100, people: short ? 2 : 10, writers: 0, size: { clauses: short ? 3 : 30, length: 200 } },
+    options,
+  )
+  const figures = [
+    { workload: SEATS, figure: 'memory of the server without them', value: round(seats.without / 1e6), unit: 'MB' },
+    {
+      workload: SEATS,
+      figure: 'heap and external of each seat',
+      value: round(seats.bytes / seats.people / 1000),
+      unit: 'kB',
+      target: 40,
+    },
+  ]
+  return { figures: contenders.some(isParley) ? figures : [], rows: [...connections.all, ...texts.all] }
+}
+
+async function kept(
+  contender: Options['contenders'][number],
+  setting: Setting,
+  { profile }: Options,
+): Promise<{ without: number; bytes: number; people: number }> {
+  const stage = await Stage.set(contender, setting, { profile })
   try {
-    const size = short ? { clauses: 3, length: 60 } : { clauses: 30, length: 200 }
-    const file = talks(
-      SEATS,
-      TRACKS.map((id) => ({ id, size, access: TABLE })),
-    )
-    const processes: Talks[] = []
-    for (let count = short ? 1 : 25; count > 0; count -= 1) processes.push(await server.talks(file))
-    const people = processes.flatMap(({ tokens }) =>
-      Object.values(tokens).map((token, index): Sitting => ({ token, track: TRACKS[index % 4] ?? '' })),
-    )
-    const seats = await server.load('seats', {})
-    const before = await server.part.ask<number>('memory')
-    for (let from = 0; from < people.length; from += AT_ONCE) await seats.ask('sit', people.slice(from, from + AT_ONCE))
-    const after = await server.part.ask<number>('memory')
-    const there = await seats.ask<number>('count')
-    if (there !== people.length) throw new Error(`${there} of ${people.length} people stayed`)
-    const workload = `idle: ${people.length} seats, ${processes.length * TRACKS.length} tracks`
-    const each = (after - before) / people.length / 1000
-    return [
-      { workload, figure: 'memory of the server without them', value: round(before / 1e6), unit: 'MB' },
-      { workload, figure: 'heap and external of each seat', value: round(each), unit: 'kB', target: 40 },
-    ]
+    const without = await stage.server.part.ask<number>('memory')
+    await stage.enter()
+    const bytes = (await stage.server.part.ask<number>('memory')) - without
+    const people = await stage.present()
+    if (people !== stage.spots.length) throw new Error(`${people} of ${stage.spots.length} people stayed`)
+    return { without, bytes, people }
   } finally {
-    await server.end()
+    await stage.end()
   }
 }

@@ -4,8 +4,8 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../scripts/ensure.mjs'
 import { clock, pause } from './clock.ts'
 import { type Figure, median, quantile, round } from './figures.ts'
+import { MeasuredServer } from './measured.ts'
 import { LARGE } from './opening.ts'
-import { MeasuredServer } from './parts.ts'
 import { TABLE, talks } from './talks.ts'
 import type { Workload } from './workloads.ts'
 
@@ -94,7 +94,7 @@ export const page: Workload = async ({ short, profile, client }) => {
       const level = seat === 'team-0' ? 'edits' : 'suggests'
       figures.push(...figuresOf(workload, level, opened, keys))
     }
-    return figures
+    return { figures }
   } finally {
     await browser.close()
     await server.end()

@@ -1,6 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** The parts of a measurement, each in a process of its own, that answer questions of this one. */
@@ -9,7 +7,7 @@ const MAIN = join(import.meta.dirname, 'main.ts')
 /** A part that does not answer within this hangs. */
 const ANSWER_MS = 120_000
 
-export type PartName = 'server' | 'crowd' | 'rooms' | 'seats'
+export type PartName = 'server' | 'peer-server' | 'crowd' | 'rooms' | 'reals'
 type Answers = Record<string, (body: never) => Promise<unknown>>
 interface Question {
   id: number
@@ -86,75 +84,17 @@ export class Part {
     })
   }
 
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    const ended = new Promise<void>((done) => this.#child.once('exit', () => done()))
+    this.#child.kill('SIGKILL')
+    await ended
+  }
+
   async end(): Promise<void> {
     if (this.#child.exitCode !== null) return
     const ended = new Promise<void>((done) => this.#child.once('exit', () => done()))
     if (this.#child.connected) this.#child.disconnect()
     await ended
-  }
-}
-
-/** A started process file: a token for each seat. */
-export interface Talks {
-  process: string
-  tokens: Record<string, string>
-}
-
-/** The room in a process of its own, with a data folder that is removed at the end. */
-export class MeasuredServer {
-  readonly url: string
-  readonly part: Part
-  readonly #folder: string
-  readonly #crowd: Part[] = []
-
-  private constructor(url: string, part: Part, folder: string) {
-    this.url = url
-    this.part = part
-    this.#folder = folder
-  }
-
-  static async start(
-    options: { profile?: string | undefined; client?: string | undefined } = {},
-  ): Promise<MeasuredServer> {
-    const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
-    const profile = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []
-    const part = await Part.start('server', { folder, client: options.client }, ['--expose-gc', ...profile])
-    return new MeasuredServer(await part.ask<string>('address'), part, folder)
-  }
-
-  async talks(file: unknown, seats?: string[]): Promise<Talks> {
-    const { process, codes } = await this.part.ask<{ process: string; codes: Record<string, string> }>('start', file)
-    const tokens: Record<string, string> = {}
-    for (const seat of seats ?? Object.keys(codes)) tokens[seat] = await this.#redeem(codes[seat] ?? '')
-    return { process, tokens }
-  }
-
-  /** At the rate that the server lets one address knock. */
-  async #redeem(code: string): Promise<string> {
-    for (;;) {
-      const response = await fetch(`${this.url}/api/invitations/redeem`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ code }),
-      })
-      if (response.status === 200) return ((await response.json()) as { token: string }).token
-      if (response.status !== 429) throw new Error(`not redeemed: ${response.status} ${await response.text()}`)
-      await response.body?.cancel()
-      await new Promise((done) => setTimeout(done, 1_000))
-    }
-  }
-
-  /** Load for this server, ended with it. */
-  async load(name: PartName, settings: object): Promise<Part> {
-    const part = await Part.start(name, { url: this.url, ...settings })
-    this.#crowd.push(part)
-    return part
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.#crowd.map((part) => part.end()))
-    await this.part.ask('end').catch(() => undefined)
-    await this.part.end()
-    rmSync(this.#folder, { recursive: true, force: true })
   }
 }

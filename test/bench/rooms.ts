@@ -2,7 +2,8 @@ import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
 import { clock, pause } from './clock.ts'
 import { listen } from './parts.ts'
-import { broughtBy, digestOf } from './replica.ts'
+import { digestOf } from './replica.ts'
+import { broughtBy } from './updates.ts'
 
 /** A few people at the room's own client, as the screens use it. */
 

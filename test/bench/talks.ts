@@ -36,6 +36,8 @@ export interface TrackFile {
   access: Record<string, Level>
 }
 export const TABLE: TrackFile['access'] = { north: 'suggest', south: 'suggest', team: 'edit' }
+/** Nobody's words stand in brackets. */
+export const EDITORS: TrackFile['access'] = { north: 'edit', south: 'edit', team: 'edit' }
 
 /** `seats`: how many of each party. The first of a delegation is its head. */
 export function talks(seats: Record<'north' | 'south' | 'team', number>, tracks: TrackFile[]) {
@@ -67,3 +69,7 @@ export function talks(seats: Record<'north' | 'south' | 'team', number>, tracks:
     })),
   }
 }
+
+/** The same words as one string. */
+export const wordsOf = ({ clauses, length }: TextSize): string =>
+  Array.from({ length: clauses }, (_, index) => sentence(index + 1, length)).join('\n')

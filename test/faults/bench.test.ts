@@ -2,23 +2,65 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import type { Figure } from '../bench/figures.ts'
+import type { Report } from '../bench/report.ts'
 import { CHROMIUM } from '../support/browser.ts'
 
 /** The benchmark is code as well: every workload runs once, as small as it gets. Times are not judged: other tests run too. */
 
 const ROOT = join(import.meta.dirname, '../..')
-const WORKLOADS = ['busy', 'opening', 'load', 'idle', 'hidden', 'bytes', ...(CHROMIUM ? ['page'] : [])]
+/** By name: how their results begin. */
+const COMPARED = {
+  light: 'light',
+  busy: 'busy',
+  many: 'many',
+  overload: 'overload',
+  overload200: 'overload',
+  bytes: 'bytes',
+  replay: 'replay',
+  cold: 'opening',
+  idle: 'memory',
+  observers: 'observers',
+  growth: 'growth',
+}
+const ALONE = {
+  client: 'client',
+  hidden: 'hidden',
+  opening: 'opening',
+  load: 'first',
+  ...(CHROMIUM ? { page: 'page' } : {}),
+}
+/** A machine that does much else takes long; a bench that hangs takes longer. */
+const PATIENCE_MS = 240_000
 
-test('every workload of the benchmark runs, its replicas end equal, and each figure is a number', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['test/bench/main.ts', ...WORKLOADS, '--short'], {
-    cwd: ROOT,
-    timeout: 100_000,
-  })
-  const { figures } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { figures: Figure[] }
-  const measured = new Set(figures.map(({ workload }) => workload.split(':')[0]))
-  expect([...measured].sort()).toEqual(WORKLOADS.map((name) => (name === 'load' ? 'first load' : name)).sort())
-  expect(figures.filter(({ value }) => !Number.isFinite(value))).toEqual([])
-  for (const figure of ['durable acknowledgement p95', 'heap and external of each seat', 'join page shell'])
-    expect(figures.find((one) => one.figure === figure)?.value).toBeGreaterThan(0)
-})
+async function bench(...asked: string[]): Promise<Report> {
+  const args = ['test/bench/main.ts', ...asked, '--against', 'none', '--short']
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, timeout: PATIENCE_MS - 5_000 })
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Report
+}
+
+const titlesOf = (of: { workload: string }[]): string[] =>
+  [...new Set(of.map(({ workload }) => /^\w+/.exec(workload)?.[0] ?? ''))].sort()
+
+test(
+  'every workload that others are measured by too runs, its replicas end equal, and each figure is a number',
+  async () => {
+    const { rows } = await bench(...Object.keys(COMPARED))
+    expect(titlesOf(rows)).toEqual([...new Set(Object.values(COMPARED))].sort())
+    expect(rows.filter(({ runs }) => runs.length === 0 || !runs.every(Number.isFinite))).toEqual([])
+    for (const figure of ['seen by others p95', 'heap and external', 'words taken', 'from first to last'])
+      expect(rows.find((row) => row.figure === figure)?.runs[0]).toBeGreaterThan(0)
+  },
+  PATIENCE_MS,
+)
+
+test(
+  'every workload of Parley alone runs, its replicas end equal, and each figure is a number',
+  async () => {
+    const { figures } = await bench(...Object.keys(ALONE))
+    expect(titlesOf(figures)).toEqual([...new Set(Object.values(ALONE))].sort())
+    expect(figures.filter(({ value }) => !Number.isFinite(value))).toEqual([])
+    for (const figure of ["saved in the room's own client p95", 'join page shell'])
+      expect(figures.find((one) => one.figure === figure)?.value).toBeGreaterThan(0)
+  },
+  PATIENCE_MS,
+)
