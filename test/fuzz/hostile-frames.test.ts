@@ -72,6 +72,8 @@ beforeAll(async () => {
     honest.push({ wire, typist: new Typist(wire, opened, seat), typed: 0 })
   }
   hostile = await Promise.all(Array.from({ length: SEATS }, (_, index) => tokenOf(`south-${index}`)))
+  // What the start cost is not asked for.
+  await probe()
 })
 afterAll(cleanUp)
 
