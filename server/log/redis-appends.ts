@@ -35,6 +35,8 @@ export interface AppendsOptions {
   /** Names this node among all that write: 16 random characters. */
   node: string
   onRefused(reason: Reason): void
+  /** Whether enough replicas have every entry up to this one; false when the line broke before that was known. */
+  confirmed(process: ProcessId, epoch: number, seq: number): Promise<boolean>
   onClock(at: number): void
 }
 
@@ -110,9 +112,18 @@ export class RedisAppends {
     line
       .send('FCALL', narrowing ? FUNCTIONS.narrowing : FUNCTIONS.append, 2, heads, log, what, ...bytes.map(bufferOf))
       .then(
-        (reply) => this.#answer(waiting, this.#cameOf(reply as Reply[])),
+        (reply) => this.#came(waiting, reply as Reply[]),
         (cause: unknown) => this.#failed(line, waiting, cause),
       )
+  }
+
+  async #came(waiting: Waiting, reply: Reply[]): Promise<void> {
+    const came = this.#cameOf(reply)
+    const { process, entries } = waiting.asked
+    // Not yet: when the line breaks now, it is asked for again on the next.
+    if (came.ok && !(await this.#options.confirmed(process, Number(reply[3]), came.value.first + entries.length - 1)))
+      return
+    this.#answer(waiting, came)
   }
 
   #cameOf([code, one, two, three]: Reply[]): Came {

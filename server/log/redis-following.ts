@@ -1,12 +1,15 @@
 import type { ProcessId } from '#shared/ids.ts'
 import { decodeEntry } from './entry.ts'
-import { type Entry, LogUnavailable, type Seq } from './log.ts'
+import { type Entry, type Heads, LogUnavailable, type Seq } from './log.ts'
+import type { RedisConfirming } from './redis-confirming.ts'
 import { FUNCTIONS, keysOf } from './redis-functions.ts'
 import { BLOCK_MS, type Line, type Reply } from './redis-link.ts'
 import { type Placed, placedOf, readPage } from './redis-reading.ts'
 
 const COUNT = 512
 const WAKE_AGAIN_MS = 5
+/** The node that appended says within this that the replicas have it. */
+const LATE_MS = 100
 
 interface Follower {
   next: Seq
@@ -22,6 +25,8 @@ interface Followed {
   /** The last entry read from the stream; between the two lies an append that has not come whole yet. */
   read: Seq
   partial: Placed[]
+  /** The last entry that enough replicas have; of no meaning where none are waited for. */
+  confirmed: Seq
   live: Set<Follower>
   /** Still reading what is stored. */
   behind: Set<Follower>
@@ -32,12 +37,17 @@ interface Followed {
  * from Redis, so that all nodes see one order.
  */
 export class RedisFollowing {
+  readonly #confirming: Pick<RedisConfirming, 'copies' | 'confirmed'>
   readonly #processes = new Map<ProcessId, Followed>()
   readonly #waiting: { process: ProcessId; seq: Seq; resolve: () => void }[] = []
   #line: Line | null = null
   #isWaiting = false
   #turn = 0
   #onWork: () => void = () => {}
+
+  constructor(confirming: Pick<RedisConfirming, 'copies' | 'confirmed'>) {
+    this.#confirming = confirming
+  }
 
   /** The epoch this node's followers of a process are in; null when nobody follows it. */
   epochOf(process: ProcessId): number | null {
@@ -73,6 +83,9 @@ export class RedisFollowing {
   ): Promise<() => void> {
     const follower = { next: after + 1, onEntries, onReset }
     const entered = await enter(line, process)
+    const { epoch, seq, confirmed } = entered
+    if (confirmed < seq && !this.#processes.has(process) && !(await this.#confirming.confirmed(process, epoch, seq)))
+      throw new LogUnavailable('Redis cannot be reached.')
     const followed = this.#processes.get(process) ?? followedAt(entered)
     followed.behind.add(follower)
     if (!this.#processes.has(process)) {
@@ -159,14 +172,20 @@ export class RedisFollowing {
       const order = [...this.#processes]
       const keys = order.map(([process]) => keysOf(process).log)
       const places = order.map(([, { epoch, read }]) => `${epoch}-${read}`)
+      if (this.#confirming.copies > 0) {
+        keys.push(...order.map(([process]) => keysOf(process).confirmed))
+        places.push(...order.map(([, { epoch, confirmed }]) => `${epoch}-${confirmed}`))
+      }
       this.#isWaiting = true
       try {
         const reply = await line.wait('XREAD', 'BLOCK', BLOCK_MS, 'COUNT', COUNT, 'STREAMS', ...keys, ...places)
         this.#isWaiting = false
         for (const [key, entries] of (reply ?? []) as [Reply, Reply[]][]) {
-          const [process, followed] = order[keys.indexOf(String(key))] ?? []
-          if (process && followed && this.#processes.get(process) === followed)
-            await this.#take(line, process, followed, entries)
+          const at = keys.indexOf(String(key))
+          const [process, followed] = order[at % order.length] ?? []
+          if (!process || !followed || this.#processes.get(process) !== followed) continue
+          if (at < order.length) await this.#take(line, process, followed, entries)
+          else this.#hearConfirmed(process, entries)
         }
       } catch (cause) {
         this.#isWaiting = false
@@ -196,7 +215,33 @@ export class RedisFollowing {
       followed.partial.push(placed)
       followed.read = placed.seq
     }
-    const whole = followed.partial.findLastIndex(({ rest }) => rest === 0) + 1
+    this.#release(process, followed)
+    const { epoch, read } = followed
+    if (followed.given < read) setTimeout(() => this.#confirmLate(process, followed, epoch, read), LATE_MS)
+  }
+
+  #hearConfirmed(process: ProcessId, entries: Reply[]): void {
+    const [epoch, seq] = String((entries.at(-1) as Reply[])[0]).split('-')
+    this.confirm(process, Number(epoch), Number(seq))
+  }
+
+  /** Every entry up to this one may be given: enough replicas have it. */
+  confirm(process: ProcessId, epoch: number, seq: Seq): void {
+    const followed = this.#processes.get(process)
+    if (!followed || followed.epoch !== epoch || followed.confirmed >= seq) return
+    followed.confirmed = seq
+    this.#release(process, followed)
+  }
+
+  /** Whoever appended them may be gone. */
+  #confirmLate(process: ProcessId, followed: Followed, epoch: number, seq: Seq): void {
+    if (this.#processes.get(process) !== followed || followed.confirmed >= seq) return
+    void this.#confirming.confirmed(process, epoch, seq)
+  }
+
+  #release(process: ProcessId, followed: Followed): void {
+    const limit = this.#confirming.copies > 0 ? followed.confirmed : Number.POSITIVE_INFINITY
+    const whole = followed.partial.findLastIndex(({ rest, seq }) => rest === 0 && seq <= limit) + 1
     if (whole === 0) return
     const given = followed.partial.splice(0, whole)
     followed.given = given.at(-1)?.seq ?? followed.given
@@ -229,11 +274,12 @@ export class RedisFollowing {
   }
 }
 
-const followedAt = ({ epoch, seq }: { epoch: number; seq: Seq }): Followed => ({
+const followedAt = ({ epoch, seq }: Entered): Followed => ({
   epoch,
   given: seq,
   read: seq,
   partial: [],
+  confirmed: seq,
   live: new Set(),
   behind: new Set(),
 })
@@ -257,16 +303,26 @@ function give(follower: Follower, stored: Placed[]): boolean {
   }
 }
 
+export interface Entered extends Heads {
+  epoch: number
+  /** The last entry that replicas were heard to have. */
+  confirmed: Seq
+}
+
 /** Where a process stands; its epoch is raised first when Redis is another than the one that wrote last. */
-export async function enter(line: Line, process: ProcessId): Promise<{ epoch: number; seq: Seq; events: Seq }> {
+export async function enter(line: Line, process: ProcessId): Promise<Entered> {
   const { heads } = keysOf(process)
+  const entered = ([epoch, seq, events, confirmed]: Reply[]): Entered => ({
+    epoch: Number(epoch),
+    seq: Number(seq),
+    events: Number(events),
+    confirmed: Number(confirmed),
+  })
   try {
-    const [epoch, seq, events] = (await line.send('FCALL', FUNCTIONS.enter, 1, heads)) as Reply[]
-    return { epoch: Number(epoch), seq: Number(seq), events: Number(events) }
+    return entered((await line.send('FCALL', FUNCTIONS.enter, 1, heads)) as Reply[])
   } catch (cause) {
     // One that takes no writes can still be read.
     if (!(cause instanceof Error && cause.message.startsWith('READONLY'))) throw cause
-    const [epoch, seq, events] = (await line.send('HMGET', heads, 'epoch', 'seq', 'events')) as Reply[]
-    return { epoch: Number(epoch), seq: Number(seq), events: Number(events) }
+    return entered((await line.send('HMGET', heads, 'epoch', 'seq', 'events', 'confirmed')) as Reply[])
   }
 }

@@ -6,6 +6,8 @@ export const keysOf = (process: ProcessId) => ({
   heads: `parley:{${process}}:heads`,
   /** Stream: `<epoch>-<seq>` to `r` (how many entries of the same append follow; with the first, its token) and `e` (the entry's bytes). */
   log: `parley:{${process}}:log`,
+  /** Stream of at most one: its id is the last entry that enough replicas have. Only where replicas are waited for. */
+  confirmed: `parley:{${process}}:confirmed`,
   /** Stream: `<first>-<last>` to `p`, a packed segment (`segments.ts`). */
   sealed: `parley:{${process}}:sealed`,
   /** Hash: name to seq (8 bytes, big-endian) and bytes. */
@@ -31,6 +33,8 @@ export const FUNCTIONS = {
   seal: `${LIBRARY}_seal`,
   adopt: `${LIBRARY}_adopt`,
   probe: `${LIBRARY}_probe`,
+  mark: `${LIBRARY}_mark`,
+  confirm: `${LIBRARY}_confirm`,
   generation: `${LIBRARY}_generation`,
 } as const
 
@@ -58,15 +62,16 @@ local function current(heads, epoch, replid, seq)
   local now = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
   if replid == now then return epoch end
   epoch = epoch + 1
+  if tonumber(redis.call('HGET', heads, 'confirmed') or 0) > seq then redis.call('HSET', heads, 'confirmed', seq) end
   redis.call('HSET', heads, 'epoch', epoch, 'replid', now, 'epochs', started(redis.call('HGET', heads, 'epochs'), epoch, seq))
   return epoch
 end
 
 local function enter(keys)
-  local h = redis.call('HMGET', keys[1], 'epoch', 'replid', 'seq', 'events')
-  if not h[1] then return { 0, 0, 0 } end
+  local h = redis.call('HMGET', keys[1], 'epoch', 'replid', 'seq', 'events', 'confirmed')
+  if not h[1] then return { 0, 0, 0, 0 } end
   local seq = tonumber(h[3] or 0)
-  return { current(keys[1], tonumber(h[1]), h[2], seq), seq, tonumber(h[4] or 0) }
+  return { current(keys[1], tonumber(h[1]), h[2], seq), seq, tonumber(h[4] or 0), math.min(seq, tonumber(h[5] or 0)) }
 end
 
 -- An append whose answer was lost: where it stands, if it was added after 'since'.
@@ -210,6 +215,21 @@ local function adopt(keys, args)
   return { 'ok', a.after + 1, at, epoch }
 end
 
+-- Said by several nodes of the same entries, and not in order: the furthest stands.
+local function confirm(keys, args)
+  local h = redis.call('HMGET', keys[1], 'epoch', 'confirmed')
+  local epoch, seq = tonumber(args[1]), tonumber(args[2])
+  if tonumber(h[1] or 0) ~= epoch or tonumber(h[2] or 0) >= seq then return 0 end
+  redis.call('HSET', keys[1], 'confirmed', seq)
+  redis.call('XADD', keys[2], 'MAXLEN', 1, epoch .. '-' .. seq, 'c', '')
+  return 1
+end
+
+local function mark(keys)
+  redis.call('SET', keys[1], '1')
+  return 1
+end
+
 local function generation(keys)
   local now = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
   if redis.call('HGET', keys[1], 'replid') ~= now then
@@ -220,6 +240,8 @@ local function generation(keys)
 end
 
 redis.register_function('${FUNCTIONS.append}', append)
+redis.register_function{ function_name = '${FUNCTIONS.mark}', callback = mark, flags = { 'allow-oom' } }
+redis.register_function{ function_name = '${FUNCTIONS.confirm}', callback = confirm, flags = { 'allow-oom' } }
 redis.register_function{ function_name = '${FUNCTIONS.generation}', callback = generation, flags = { 'allow-oom' } }
 redis.register_function{ function_name = '${FUNCTIONS.narrowing}', callback = append, flags = { 'allow-oom' } }
 redis.register_function{ function_name = '${FUNCTIONS.enter}', callback = enter, flags = { 'allow-oom' } }

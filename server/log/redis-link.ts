@@ -14,11 +14,15 @@ const LONGEST_RETRY_MS = 1_000
 /** XREAD comes back at least this often, so that a line that hears nothing is told from a quiet one. */
 export const BLOCK_MS = 500
 
-/** Two lines to the Redis that is master now: one for commands, one that waits for entries. */
+/** Three lines to the Redis that is master now: for commands, for waiting for entries, and for waiting for replicas. */
 export interface Line {
+  /** Another number: another Redis than before, or one that was started again. */
+  readonly generation: number
   send(...args: Argument[]): Promise<Reply>
   /** On the line of its own: others wait behind it. */
   wait(...args: Argument[]): Promise<Reply>
+  /** On a third line: others wait behind it for replicas. */
+  confirm(...args: Argument[]): Promise<Reply>
   /** Ends a `wait` that is under way. */
   wake(): Promise<boolean>
 }
@@ -74,31 +78,31 @@ export class Link {
   /** One attempt. Throws with the reason. */
   async connect(): Promise<void> {
     const { redis, url, clock } = await this.#findMaster()
-    const waiting = newClient(url)
+    const [waiting, confirming] = [newClient(url), newClient(url)]
+    const clients = [redis, waiting, confirming]
     try {
-      await waiting.connect()
+      await Promise.all([waiting.connect(), confirming.connect()])
       await loadFunctions(redis)
-      const numbers = [
-        Number(await redis.sendCommand(['CLIENT', 'ID'])),
-        Number(await waiting.sendCommand(['CLIENT', 'ID'])),
-      ]
+      const numbers = await Promise.all(
+        clients.map(async (client) => Number(await client.sendCommand(['CLIENT', 'ID']))),
+      )
       for (const number of this.#numbers) await redis.sendCommand(['CLIENT', 'KILL', 'ID', `${number}`])
       this.#numbers = numbers
-      this.#clients = [redis, waiting]
+      this.#clients = clients
       this.#generation = Number(await redis.sendCommand(['FCALL', FUNCTIONS.generation, '1', STORE]))
       this.#options.onClock(clock)
-      const line = lineOf(redis, waiting, numbers[1] ?? 0)
+      const line = lineOf(clients, numbers[1] ?? 0, this.#generation)
       for (const one of this.#clients) {
         one.on('error', (cause) => this.#drop(line, cause))
         one.on('end', () => this.#drop(line, new LogUnavailable('Redis closed the line.')))
       }
       await this.#options.onUp(line)
-      if (!redis.isReady || !waiting.isReady || !this.#isOpen) throw new LogUnavailable('The line broke at once.')
+      if (!this.#isOpen || clients.some(({ isReady }) => !isReady)) throw new LogUnavailable('The line broke at once.')
       this.#line = line
       for (const stop of [...this.#waiting]) stop()
       void this.#beat(line, redis)
     } catch (cause) {
-      for (const one of [redis, waiting]) if (one.isOpen) one.destroy()
+      for (const one of clients) if (one.isOpen) one.destroy()
       throw cause
     }
   }
@@ -199,13 +203,13 @@ function newClient(url: string) {
   return client
 }
 
-function lineOf(commands: Client, waiting: Client, number: number): Line {
+function lineOf(clients: Client[], number: number, generation: number): Line {
   const on =
-    (client: Client) =>
+    (client: Client | undefined) =>
     async (...args: Argument[]): Promise<Reply> =>
-      (await client.sendCommand(args.map((one) => (typeof one === 'number' ? `${one}` : one)))) as unknown as Reply
-  const send = on(commands)
-  return { send, wait: on(waiting), wake: async () => Number(await send('CLIENT', 'UNBLOCK', number)) === 1 }
+      (await client?.sendCommand(args.map((one) => (typeof one === 'number' ? `${one}` : one)))) as unknown as Reply
+  const [send, wait, confirm] = [on(clients[0]), on(clients[1]), on(clients[2])]
+  return { generation, send, wait, confirm, wake: async () => Number(await send('CLIENT', 'UNBLOCK', number)) === 1 }
 }
 
 const clockOf = (reply: Reply): number => {

@@ -8,6 +8,7 @@ import type { Appended, Conditions, Entry, Heads, Health, Log, NewEntry, NotAppe
 import { LogDamaged, LogUnavailable } from './log.ts'
 import { type Reason, RedisAppends, reasonOf } from './redis-appends.ts'
 import { checkRedis } from './redis-checks.ts'
+import { copiesOf, RedisConfirming } from './redis-confirming.ts'
 import { enter, RedisFollowing } from './redis-following.ts'
 import { FUNCTIONS, keysOf, PROCESSES } from './redis-functions.ts'
 import { type Line, Link, type Reply } from './redis-link.ts'
@@ -19,6 +20,8 @@ const PATIENCE_MS = 1_000
 /** An append that may have been added is not called refused before. */
 const DOUBT_MS = 30_000
 const PROBE_MS = 1_000
+/** What Redis or its replicas have not answered by then is not waited for when closing. */
+const CLOSE_MS = 3_000
 /** Of so many beats the clock of Redis is known. */
 const CLOCKS = 20
 
@@ -48,7 +51,9 @@ class RedisLog implements Log {
   readonly #probeMs: number
   readonly #link: Link
   readonly #appends: RedisAppends
-  readonly #following = new RedisFollowing()
+  readonly #confirming: RedisConfirming
+  readonly #following: RedisFollowing
+  #generation = 0
   readonly #healthListeners = new Set<(health: Health) => void>()
   #health: Health = { state: 'writable' }
   #probing: NodeJS.Timeout | null = null
@@ -70,7 +75,13 @@ class RedisLog implements Log {
       onDown: (cause) => this.#down(cause),
       onClock: (ms) => this.#clock(ms),
     })
+    this.#confirming = new RedisConfirming(
+      (process, epoch, seq) => this.#following.confirm(process, epoch, seq),
+      () => this.#cannotWrite('unavailable'),
+    )
+    this.#following = new RedisFollowing(this.#confirming)
     this.#appends = new RedisAppends({
+      confirmed: (process, epoch, seq) => this.#confirming.confirmed(process, epoch, seq),
       node: randomBytes(12).toString('base64url'),
       onRefused: (reason) => this.#cannotWrite(reason),
       onClock: (at) => {
@@ -237,8 +248,9 @@ class RedisLog implements Log {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (!this.#link.line) this.#appends.giveUp(true)
+    const late = setTimeout(() => this.#appends.giveUp(true), this.#link.line ? CLOSE_MS : 0)
     await this.#appends.settled()
+    clearTimeout(late)
     this.#following.stop()
     this.#endOutage()
     if (this.#probing) clearTimeout(this.#probing)
@@ -265,20 +277,35 @@ class RedisLog implements Log {
   }
 
   async #up(line: Line): Promise<void> {
-    for (const sentence of await checkRedis(line)) {
-      if (!this.#warned.has(sentence)) this.#onWarning(sentence)
-      this.#warned.add(sentence)
-    }
+    for (const sentence of await checkRedis(line)) this.#warn(sentence)
+    await this.#countCopies(line)
     await this.#following.resume(line)
     this.#appends.resume(line)
     this.#endOutage()
     if (this.#health.state === 'not-writable') this.#probeSoon(0)
   }
 
+  #warn(sentence: string): void {
+    if (!this.#warned.has(sentence)) this.#onWarning(sentence)
+    this.#warned.add(sentence)
+  }
+
+  /** What was promised of one Redis holds for as long as it is that one: a line that breaks does not make its replicas needless. */
+  async #countCopies(line: Line): Promise<void> {
+    const before = this.#confirming.copies
+    const found = await copiesOf(line)
+    const copies = line.generation === this.#generation ? Math.max(before, found) : found
+    if (copies < before)
+      this.#warn('Redis was taken over by another that has no replica: what is saved now is in one place only.')
+    this.#generation = line.generation
+    this.#confirming.resume(line, copies)
+  }
+
   /** Appends wait for the next line: a little, or for longer when they may have been added. */
   #down(_cause: unknown): void {
     this.#following.pause()
     this.#appends.pause()
+    this.#confirming.pause()
     if (this.#outage.length > 0 || this.#isClosed) return
     this.#outage = [
       setTimeout(() => {
@@ -309,6 +336,7 @@ class RedisLog implements Log {
     if (!line || this.#isClosed) return
     try {
       await line.send('FCALL', FUNCTIONS.probe, 0)
+      if (this.#confirming.isSilent) return this.#cannotWrite('unavailable')
       this.#setHealth({ state: 'writable' })
     } catch (cause) {
       this.#cannotWrite(reasonOf(cause) ?? 'unavailable')

@@ -25,8 +25,6 @@ export interface Opened {
   reopen: (() => Promise<DrillLog>) | null
   /** A file that does not exist yet, for a copy; null: this engine makes none. */
   copy: { file: string; open: (file: string) => Promise<DrillLog> } | null
-  /** Takes the last entries of P out of the store behind the log's back, as a failover may; null: nothing can. */
-  lose: ((count: number) => Promise<void>) | null
   cleanUp(): Promise<void>
 }
 

@@ -6,12 +6,21 @@ import { RedisServer } from '../support/redis.ts'
 import { logContract } from './log.contract.ts'
 import { TestClock } from './log-build.ts'
 
-describe.skipIf(!findRedisServer())('with a Redis', () => {
+describe.skipIf(!findRedisServer()).each([
+  { name: 'Redis', replicas: 0 },
+  { name: 'Redis with a replica', replicas: 1 },
+])('$name', ({ name, replicas }) => {
   let redis: RedisServer
+  const others: RedisServer[] = []
   beforeAll(async () => {
     redis = await RedisServer.start()
+    for (let count = 0; count < replicas; count++) {
+      const replica = await RedisServer.start()
+      others.push(replica)
+      await replica.replicate(redis)
+    }
   })
-  afterAll(() => redis.end())
+  afterAll(() => Promise.all([redis, ...others].map((server) => server.end())))
 
   /** Full and read-only are made at the server itself: no memory left, and a replica of nobody. */
   async function restrict(to: 'disk-full' | 'read-only' | null): Promise<void> {
@@ -20,9 +29,13 @@ describe.skipIf(!findRedisServer())('with a Redis', () => {
     else await redis.ask('REPLICAOF', 'NO', 'ONE')
   }
 
-  logContract('Redis', async () => {
+  logContract(name, async () => {
     const clock = new TestClock()
     await redis.ask('FLUSHALL')
+    for (const replica of others)
+      await replica.until('INFO replication', (reply) => String(reply).includes('master_link_status:up'))
+    if (replicas > 0)
+      await redis.until('INFO replication', (reply) => String(reply).includes(`connected_slaves:${replicas}`))
     const open = async (): Promise<DrillLog> =>
       Object.assign(await openRedisLog({ url: redis.url, time: clock, probeMs: 20 }), { restrict })
     let log = await open()
@@ -31,6 +44,6 @@ describe.skipIf(!findRedisServer())('with a Redis', () => {
       log = await open()
       return log
     }
-    return { log, clock, reopen, copy: null, lose: null, cleanUp: () => log.close() }
+    return { log, clock, reopen, copy: null, cleanUp: () => log.close() }
   })
 })

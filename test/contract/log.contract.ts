@@ -22,7 +22,7 @@ import {
   utf8,
   writable,
 } from './log-build.ts'
-import { following, losing } from './log-following.contract.ts'
+import { following } from './log-following.contract.ts'
 
 /** The rules every engine of the log answers to. No engine has rules of its own. */
 export function logContract(name: string, open: () => Promise<Opened>): void {
@@ -39,7 +39,6 @@ export function logContract(name: string, open: () => Promise<Opened>): void {
     appending(start)
     conditions(start)
     following(start)
-    losing(start)
     keeping(start)
     shortage(start)
   })

@@ -5,13 +5,16 @@ import type { DrillLog } from '#server/log/log.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
 import { openSqliteLog } from '#server/log/sqlite.ts'
 import { logContract } from './log.contract.ts'
-import { P, TestClock } from './log-build.ts'
+import { TestClock } from './log-build.ts'
+import { losing } from './log-following.contract.ts'
 
 logContract('memory', async () => {
   const clock = new TestClock()
   const log = openMemoryLog({ time: clock })
-  return { log, clock, reopen: null, copy: null, lose: async (count) => log.lose(P, count), cleanUp: () => log.close() }
+  return { log, clock, reopen: null, copy: null, cleanUp: () => log.close() }
 })
+
+losing(() => openMemoryLog())
 
 logContract('SQLite', async () => {
   const clock = new TestClock()
@@ -27,5 +30,5 @@ logContract('SQLite', async () => {
     await log.close()
     await rm(folder, { recursive: true })
   }
-  return { log, clock, reopen, copy: { file: join(folder, 'copy.db'), open: openFile }, lose: null, cleanUp }
+  return { log, clock, reopen, copy: { file: join(folder, 'copy.db'), open: openFile }, cleanUp }
 })

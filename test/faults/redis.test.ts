@@ -164,6 +164,58 @@ describe.skipIf(!findRedisServer())('a Redis that fails', () => {
     expect(await allOf(log)).toEqual(['1', '2'])
   })
 
+  test('L15 with a replica, what was acknowledged survives a failover, and nothing else was shown to anybody', async () => {
+    const [first, second] = [await start(), await start()]
+    await second.replicate(first)
+    const url = `${first.url},${second.url}`
+    const said: string[] = []
+    const [log, other] = [await open(url, (sentence) => said.push(sentence)), await open(url)]
+    const { read, follow } = reader(other)
+    await follow()
+    const typed = typing(log)
+    await until(() => typed.acknowledged.length > 300 && read.bodies.length > 300)
+    // The replica hears nothing more, and the first takes what nobody else has.
+    second.signal('SIGSTOP')
+    await new Promise((done) => setTimeout(done, 300))
+    const [acknowledged, shown] = [[...typed.acknowledged], [...read.bodies]]
+    await first.kill()
+    second.signal('SIGCONT')
+    await second.ask('REPLICAOF', 'NO', 'ONE')
+    const before = typed.acknowledged.length
+    await until(() => typed.acknowledged.length > before + 100)
+    const all = await typed.end()
+    const kept = await allOf(log)
+    expect(new Set(kept).size).toBe(kept.length)
+    expect([...acknowledged, ...shown, ...all].filter((body) => !kept.includes(body))).toEqual([])
+    expect(kept.slice(0, shown.length)).toEqual(shown)
+    await until(() => read.bodies.length === kept.length)
+    expect(read.bodies).toEqual(kept)
+    expect(read.resets).toBeGreaterThan(0)
+    expect(said.at(-1)).toContain('in one place only')
+    // The one that was left comes back as a master of its own, with less: nobody takes it for the log.
+    await first.startAgain()
+    const late = await open(url)
+    expect(await allOf(late)).toEqual(kept)
+  })
+
+  test('L15 without its replica a Redis that had one acknowledges nothing, and says so', async () => {
+    const [first, second] = [await start(), await start()]
+    await second.replicate(first)
+    const log = await open(first.url)
+    await log.follow(P, 0, () => undefined)
+    expect(await log.append(P, [entryOf('1')], {})).toMatchObject({ ok: true })
+    await second.kill()
+    let isAnswered = false
+    const waiting = log.append(P, [entryOf('2')], {}).finally(() => {
+      isAnswered = true
+    })
+    await until(() => log.health().state === 'not-writable')
+    expect(isAnswered).toBe(false)
+    await second.startAgain('--replicaof', `127.0.0.1 ${first.port}`)
+    expect(await waiting).toMatchObject({ ok: true, value: { first: 2 } })
+    await until(() => log.health().state === 'writable')
+  })
+
   test('L14 a Redis whose settings break a promise is named, setting by setting', async () => {
     const server = await start('--appendfsync', 'everysec', '--maxmemory-policy', 'allkeys-lru')
     const said: string[] = []

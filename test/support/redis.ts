@@ -60,6 +60,12 @@ export class RedisServer {
     }
   }
 
+  /** Follows the other; resolves when it has all of it. */
+  async replicate(master: RedisServer): Promise<void> {
+    await this.ask('REPLICAOF', '127.0.0.1', `${master.port}`)
+    await this.until('INFO replication', (reply) => String(reply).includes('master_link_status:up'))
+  }
+
   /** Stands still, its connections open, until it is sent SIGCONT. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child?.kill(signal)
