@@ -67,6 +67,8 @@ test('G6 a reader that answers pings nobody sent is cut at once', async () => {
   const raw = await seated(server, token)
   raw.write('3')
   expect(await raw.closed).toBe('reset')
+  // Before any ping was sent.
+  expect(raw.frames.map(String)).not.toContain('2')
   expect((await figuresOf(server)).sockets).toBe(0)
 })
 
