@@ -12,7 +12,6 @@ import type { FromSleeper, SleeperSeat, ToSleeper } from '../support/sleeper.ts'
 
 /** What fails beside the server, each while people work. All at once: most of it is waiting. */
 
-const ENGINES: EngineName[] = ['sqlite']
 const HOUR = 3_600_000
 /** From the last byte of a dead connection to the server's noticing: a ping, and the time to answer it. */
 const UNNOTICED_MS = 20_000
@@ -20,8 +19,8 @@ const STOPPED_MS = 30_000
 
 afterAll(cleanUp)
 
-async function talk(engine: EngineName, seed: number, clock?: string): Promise<Drill> {
-  const cluster = await Cluster.open({ engine, ...(clock ? { execArgv: clockFrom(clock) } : {}) })
+async function talk(seed: number, clock?: string, engine: EngineName = 'sqlite', nodes = 1): Promise<Drill> {
+  const cluster = await Cluster.open({ engine, nodes, ...(clock ? { execArgv: clockFrom(clock) } : {}) })
   const drill = await Drill.open({ cluster, chance: seeded(seed) })
   drill.begin()
   return drill
@@ -45,10 +44,10 @@ async function hold(drill: Drill, when: string): Promise<void> {
   expect(problems).toEqual([])
 }
 
-describe.concurrent.each(ENGINES)('on %s', (engine) => {
+describe.concurrent('the embedded log', () => {
   test('P1 P2 P3 P11 the clock jumps an hour forward, three back, and stands elsewhere after a restart', async () => {
     const clock = join(newFolder(), 'clock')
-    const drill = await talk(engine, 1, clock)
+    const drill = await talk(1, clock)
     for (const ms of [HOUR, -2 * HOUR, 24 * HOUR, 0]) {
       await jump(clock, ms, [drill.cluster.node(0).pid])
       await elapsed(700)
@@ -68,7 +67,7 @@ describe.concurrent.each(ENGINES)('on %s', (engine) => {
   })
 
   test('P1 P2 P3 P11 a node stands still for thirty seconds and goes on', async () => {
-    const drill = await talk(engine, 2)
+    const drill = await talk(2)
     await elapsed(800)
     drill.cluster.stop(0)
     await elapsed(STOPPED_MS)
@@ -79,7 +78,7 @@ describe.concurrent.each(ENGINES)('on %s', (engine) => {
   })
 
   test('P1 P2 P3 P11 lines that are slow, narrow, cut and half-open', async () => {
-    const drill = await talk(engine, 3)
+    const drill = await talk(3)
     const { lines } = drill
     for (const [nth, line] of lines.entries()) line.delay(nth * 15)
     await elapsed(1_500)
@@ -109,7 +108,7 @@ describe.concurrent.each(ENGINES)('on %s', (engine) => {
   })
 
   test('P1 P2 P3 P11 frames that arrive twice, and behind others that were sent later', async () => {
-    const drill = await talk(engine, 4)
+    const drill = await talk(4)
     const chance = seeded(44)
     const again = ['words', 'act', 'receipt', 'got', 'here']
     for (const { link } of drill.people)
@@ -120,7 +119,7 @@ describe.concurrent.each(ENGINES)('on %s', (engine) => {
 
   test('P1 P2 P3 P11 a browser sleeps for an hour: its words go out, and what was withdrawn meanwhile does not come in', async () => {
     const clock = join(newFolder(), 'clock')
-    const drill = await talk(engine, 5, clock)
+    const drill = await talk(5, clock)
     const url = drill.lines[0]?.url ?? ''
     const seatOf = async (seat: string, party: string): Promise<SleeperSeat> => {
       return { url, token: await drill.tokenOf(seat), name: seat, party }
@@ -160,6 +159,60 @@ describe.concurrent.each(ENGINES)('on %s', (engine) => {
     await drill.finish('after sleep', { others: adviser ? [{ name: 'asleep', text: adviser.texts[TEXT] ?? '' }] : [] })
     expect(drill.oracle.problems).toEqual([])
     sleeper.end()
+  })
+})
+
+/** A lease and its margin, and a little: after it no node that did not hear of a withdrawal delivers. */
+const FENCED_MS = 6_500
+
+describe.concurrent('several nodes on Redis', () => {
+  test('P1 P2 P3 P11 a node stands still for thirty seconds; a withdrawal is in force meanwhile, on that node too', async () => {
+    const drill = await talk(6, undefined, 'redis', 2)
+    await elapsed(1_000)
+    // Of the guests one is on this node.
+    drill.cluster.stop(1)
+    const began = performance.now()
+    await drill.end()
+    await drill.back()
+    await drill.letOutAndIn()
+    expect(performance.now() - began).toBeLessThan(2 * FENCED_MS)
+    drill.begin()
+    await elapsed(Math.max(0, STOPPED_MS - (performance.now() - began)))
+    drill.cluster.go(1)
+    await drill.back()
+    await hold(drill, 'after a node stood still')
+  })
+
+  test('P1 P2 P3 P11 a node is cut off from Redis, half-open and then for good; the others go on, and a withdrawal holds on it', async () => {
+    const drill = await talk(7, undefined, 'redis', 2)
+    const [, line] = drill.cluster.redisLines
+    await elapsed(1_000)
+    line?.stall()
+    await drill.letOutAndIn()
+    await elapsed(FENCED_MS)
+    line?.cut()
+    await drill.letOutAndIn()
+    line?.mend()
+    await elapsed(3_000)
+    await drill.back()
+    await hold(drill, 'after a node was cut off')
+  })
+
+  test('P1 P2 P3 P11 Redis is killed, stands still, and comes back each time', async () => {
+    const drill = await talk(8, undefined, 'redis', 2)
+    const { redis } = drill.cluster
+    await elapsed(1_000)
+    await redis.kill()
+    await elapsed(2_000)
+    await redis.startAgain()
+    await elapsed(2_000)
+    await drill.checkKept('after Redis was killed')
+    redis.signal('SIGSTOP')
+    await elapsed(FENCED_MS)
+    redis.signal('SIGCONT')
+    await elapsed(3_000)
+    await drill.back()
+    await hold(drill, 'after Redis stood still')
   })
 })
 

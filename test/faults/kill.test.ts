@@ -1,18 +1,33 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { Cluster, type EngineName } from '../support/cluster.ts'
 import { Drill, elapsed } from '../support/drill.ts'
-import { seeded } from '../support/seeded.ts'
+import { type Chance, seeded } from '../support/seeded.ts'
 import { cleanUp } from '../support/server.ts'
 
 /** `npm run soak` sets these; a replay needs the same seed, though no two runs cut an append at the same step. */
 const KILLS = Number(process.env['PARLEY_KILLS'] ?? 25)
 const SEED = Number(process.env['PARLEY_SEED'] ?? 1)
 const MINUTES = Number(process.env['PARLEY_MINUTES'] ?? Number.POSITIVE_INFINITY)
-const ENGINES = (['sqlite'] as EngineName[]).filter((engine) => engine === (process.env['PARLEY_ENGINE'] ?? engine))
+const ENGINES = (['sqlite', 'redis'] as EngineName[]).filter((one) => one === (process.env['PARLEY_ENGINE'] ?? one))
+/** That share a Redis. */
+const NODES = Number(process.env['PARLEY_NODES'] ?? 2)
 /** One negotiation lives through so many; the next begins with an empty text. */
 const KILLS_A_ROOM = 25
 
 afterEach(cleanUp)
+
+/** A node, or in one of four the Redis under all of them, which keeps what it acknowledged. */
+async function killOne(cluster: Cluster, chance: Chance): Promise<void> {
+  if (cluster.engine === 'redis' && chance.below(4) === 0) {
+    await cluster.redis.kill()
+    await elapsed(chance.below(200))
+    await cluster.redis.startAgain()
+    return
+  }
+  const nth = chance.one(cluster.awake)
+  await cluster.kill(nth)
+  await cluster.start(nth)
+}
 
 describe.each(ENGINES)('on %s', (engine) => {
   test(
@@ -22,7 +37,7 @@ describe.each(ENGINES)('on %s', (engine) => {
       const until = performance.now() + MINUTES * 60_000
       for (let room = 0; (total['kills'] ?? 0) < KILLS && performance.now() < until; room += 1) {
         const chance = seeded(SEED + room)
-        const cluster = await Cluster.open({ engine })
+        const cluster = await Cluster.open({ engine, nodes: engine === 'redis' ? NODES : 1 })
         const drill = await Drill.open({ cluster, chance })
         drill.begin()
         for (
@@ -31,9 +46,7 @@ describe.each(ENGINES)('on %s', (engine) => {
           kill += 1
         ) {
           await elapsed(60 + chance.below(240))
-          const nth = chance.one(cluster.awake)
-          await cluster.kill(nth)
-          await cluster.start(nth)
+          await killOne(cluster, chance)
           total['kills'] = (total['kills'] ?? 0) + 1
           await drill.checkKept(`after kill ${total['kills']}`)
           await drill.back()

@@ -1,4 +1,5 @@
 import { type Line, openLine } from './line.ts'
+import { RedisServer } from './redis.ts'
 import { newFolder, type Redeemed, type StartedProcess, type StartedServer, startServer } from './server.ts'
 
 /** The room as it is run: one node on the embedded log, or several on Redis. Nodes are killed, stopped and started again. */
@@ -7,8 +8,8 @@ export type EngineName = 'sqlite' | 'redis'
 
 export interface ClusterOptions {
   engine: EngineName
-  /** The embedded log has one. */
-  nodes?: number
+  /** One on the embedded log. */
+  nodes: number
   /** Given to each node's own node, before the program. */
   execArgv?: string[]
 }
@@ -20,16 +21,29 @@ export class Cluster {
   readonly #nodes: (StartedServer | null)[] = []
   readonly #stopped = new Set<number>()
   readonly #lines: Line[] = []
+  /** Where the log is, and each node's line to it; of the embedded log there is none. */
+  #redis: RedisServer | null = null
+  readonly redisLines: Line[] = []
 
   private constructor(options: ClusterOptions) {
     this.engine = options.engine
     this.#options = options
-    this.#folders = Array.from({ length: options.nodes ?? 1 }, newFolder)
+    this.#folders = Array.from({ length: options.nodes }, newFolder)
   }
   static async open(options: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(options)
+    if (options.engine === 'redis') await cluster.#openRedis()
     await Promise.all(cluster.#folders.map((_, nth) => cluster.start(nth)))
     return cluster
+  }
+
+  async #openRedis(): Promise<void> {
+    this.#redis = await RedisServer.start()
+    for (const _ of this.#folders) this.redisLines.push(await openLine(this.redis.url))
+  }
+  get redis(): RedisServer {
+    if (!this.#redis) throw new Error('no Redis here')
+    return this.#redis
   }
 
   get size(): number {
@@ -48,7 +62,9 @@ export class Cluster {
   async start(nth: number): Promise<void> {
     const { execArgv } = this.#options
     const folder = this.#folders[nth] ?? newFolder()
-    this.#nodes[nth] = await startServer({ folder, ...(execArgv ? { execArgv } : {}) })
+    const line = this.redisLines[nth]
+    const environment = line ? { REDIS_URL: `redis://127.0.0.1:${line.port}` } : {}
+    this.#nodes[nth] = await startServer({ folder, environment, ...(execArgv ? { execArgv } : {}) })
   }
   async kill(nth: number): Promise<void> {
     const node = this.node(nth)
@@ -81,11 +97,14 @@ export class Cluster {
   newProcess = (file: unknown): Promise<StartedProcess> => this.node(this.awake[0] ?? 0).newProcess(file)
   redeem = (code: string): Promise<Redeemed> => this.node(this.awake[0] ?? 0).redeem(code)
 
-  /** Everything that nodes printed and that tells of a bug. */
+  /** Everything that nodes printed and that tells of a bug: a Redis that is not there is none. */
   bugs(): string[] {
-    return this.#nodes.flatMap((node) => node?.output().match(/^.*"level":(?:50|60).*$/gm) ?? [])
+    const told = this.#nodes.flatMap((node) => node?.output().match(/^.*"level":(?:50|60).*$/gm) ?? [])
+    return told.filter((line) => !line.includes('LogUnavailable'))
   }
   async close(): Promise<void> {
-    await Promise.all(this.#lines.map((line) => line.close()))
+    await Promise.all(this.#nodes.flatMap((node) => node?.end('SIGKILL') ?? []))
+    await Promise.all([...this.#lines, ...this.redisLines].map((line) => line.close()))
+    await this.#redis?.end()
   }
 }

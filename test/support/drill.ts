@@ -79,7 +79,7 @@ export class Drill {
   private constructor(options: DrillOptions) {
     this.cluster = options.cluster
     this.#chance = options.chance
-    this.#options = { typeEveryMs: 25, orderEveryMs: 25, withdrawEveryMs: 50, ...options }
+    this.#options = { typeEveryMs: 40, orderEveryMs: 25, withdrawEveryMs: 50, ...options }
     this.oracle.readers(TEXT, 'Plenary text', ['north', 'south', 'team', GUEST])
     this.oracle.readers(CAUCUS, 'What North keeps to itself', ['north'])
   }
