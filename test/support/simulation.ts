@@ -81,6 +81,8 @@ export interface StageOptions {
   appendMs?: number
   /** How many serve the one log. */
   nodes?: number
+  /** The node of each seat that comes in without saying where; the first one else. */
+  homes?: Partial<Record<SeatId, number>>
   /** What is wrong with the line between them. */
   faults?: HubFaults
 }
@@ -173,14 +175,17 @@ export class Stage {
   /** The node dies as it stands and another one takes the log. */
   async restart(): Promise<void> {
     for (const person of this.people) person.drop()
-    for (const { processes } of this.nodes) await processes.close()
+    for (const { processes, nodes } of this.nodes) {
+      await nodes.leave()
+      await processes.close()
+    }
     this.nodes = []
     await this.begin()
     await this.#open()
   }
 
   /** Somebody comes in. */
-  async seat(seat: SeatId, viewer: Partial<Viewer> = {}, node = 0): Promise<Person> {
+  async seat(seat: SeatId, viewer: Partial<Viewer> = {}, node = this.#options.homes?.[seat] ?? 0): Promise<Person> {
     const nth = this.people.filter((other) => other.seat === seat).length
     const id = `${seat}-${nth}`
     const person = new Person({
@@ -189,7 +194,7 @@ export class Stage {
       time: this.time,
       random: this.random.stream(`person:${seat}`),
     })
-    const entered = await this.node(node).delivery.enter(this.process, person)
+    const entered = await this.meanwhile(this.node(node).delivery.enter(this.process, person))
     if (!entered.ok) throw new Error(entered.refusal.code)
     person.sit(entered.value)
     this.people.push(person)
@@ -201,7 +206,7 @@ export class Stage {
     const people: Person[] = []
     for (const seat of seats) {
       const person = await this.seat(seat)
-      const opened = await person.open(track)
+      const opened = await this.meanwhile(person.open(track))
       if (!opened.ok) throw new Error(opened.refusal.code)
       people.push(person)
     }
@@ -233,6 +238,18 @@ export class Stage {
   words(track: TrackId, leaf: LeafId): string {
     const runs = this.running.live(track)?.words(leaf) ?? []
     return runs.map((run) => ('words' in run ? run.words : '')).join('')
+  }
+
+  /** Lets time go on until this is done: a node that hears the log late has to catch up first. */
+  async meanwhile<T>(task: Promise<T>): Promise<T> {
+    if (this.nodes.length === 1) return task
+    let isDone = false
+    const done = () => {
+      isDone = true
+    }
+    task.then(done, done)
+    for (let turn = 0; !isDone && turn < 10_000; turn++) await this.time.advance(turn < 4 ? 0 : 5)
+    return task
   }
 
   /** Lets all that is under way come to rest. */
