@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { Cluster, type EngineName } from '../support/cluster.ts'
+import { Cluster, type ClusterOptions } from '../support/cluster.ts'
 import { Drill, elapsed, GUEST, TEXT } from '../support/drill.ts'
 import { clockFrom } from '../support/jump-clock.ts'
 import { seeded } from '../support/seeded.ts'
@@ -19,8 +19,11 @@ const STOPPED_MS = 30_000
 
 afterAll(cleanUp)
 
-async function talk(seed: number, clock?: string, engine: EngineName = 'sqlite', nodes = 1): Promise<Drill> {
-  const cluster = await Cluster.open({ engine, nodes, ...(clock ? { execArgv: clockFrom(clock) } : {}) })
+async function talk(seed: number, clock?: string): Promise<Drill> {
+  return talkOn({ engine: 'sqlite', nodes: 1, ...(clock ? { execArgv: clockFrom(clock) } : {}) }, seed)
+}
+async function talkOn(options: ClusterOptions, seed: number): Promise<Drill> {
+  const cluster = await Cluster.open(options)
   const drill = await Drill.open({ cluster, chance: seeded(seed) })
   drill.begin()
   return drill
@@ -164,10 +167,11 @@ describe.concurrent('the embedded log', () => {
 
 /** A lease and its margin, and a little: after it no node that did not hear of a withdrawal delivers. */
 const FENCED_MS = 6_500
+const NODES: ClusterOptions = { engine: 'redis', nodes: 2 }
 
 describe.concurrent('several nodes on Redis', () => {
   test('P1 P2 P3 P11 a node stands still for thirty seconds; a withdrawal is in force meanwhile, on that node too', async () => {
-    const drill = await talk(6, undefined, 'redis', 2)
+    const drill = await talkOn(NODES, 6)
     await elapsed(1_000)
     // Of the guests one is on this node.
     drill.cluster.stop(1)
@@ -184,7 +188,7 @@ describe.concurrent('several nodes on Redis', () => {
   })
 
   test('P1 P2 P3 P11 a node is cut off from Redis, half-open and then for good; the others go on, and a withdrawal holds on it', async () => {
-    const drill = await talk(7, undefined, 'redis', 2)
+    const drill = await talkOn(NODES, 7)
     const [, line] = drill.cluster.redisLines
     await elapsed(1_000)
     line?.stall()
@@ -199,7 +203,7 @@ describe.concurrent('several nodes on Redis', () => {
   })
 
   test('P1 P2 P3 P11 Redis is killed, stands still, and comes back each time', async () => {
-    const drill = await talk(8, undefined, 'redis', 2)
+    const drill = await talkOn(NODES, 8)
     const { redis } = drill.cluster
     await elapsed(1_000)
     await redis.kill()
@@ -213,6 +217,16 @@ describe.concurrent('several nodes on Redis', () => {
     await elapsed(3_000)
     await drill.back()
     await hold(drill, 'after Redis stood still')
+  })
+
+  test('P1 P2 P3 P11 Redis dies and its replica takes its place', async () => {
+    const drill = await talkOn({ ...NODES, replica: true }, 9)
+    await elapsed(1_500)
+    await drill.cluster.failOver()
+    await elapsed(3_000)
+    await drill.back()
+    await drill.checkKept('after the failover')
+    await hold(drill, 'after a failover')
   })
 })
 

@@ -10,6 +10,8 @@ export interface ClusterOptions {
   engine: EngineName
   /** One on the embedded log. */
   nodes: number
+  /** Whether its Redis has a replica that must have what is acknowledged. */
+  replica?: boolean
   /** Given to each node's own node, before the program. */
   execArgv?: string[]
 }
@@ -23,6 +25,7 @@ export class Cluster {
   readonly #lines: Line[] = []
   /** Where the log is, and each node's line to it; of the embedded log there is none. */
   #redis: RedisServer | null = null
+  #replica: RedisServer | null = null
   readonly redisLines: Line[] = []
 
   private constructor(options: ClusterOptions) {
@@ -38,8 +41,22 @@ export class Cluster {
   }
 
   async #openRedis(): Promise<void> {
-    this.#redis = await RedisServer.start()
-    for (const _ of this.#folders) this.redisLines.push(await openLine(this.redis.url))
+    const first = await RedisServer.start()
+    this.#redis = first
+    if (this.#options.replica) {
+      this.#replica = await RedisServer.start('--replicaof', '127.0.0.1', `${first.port}`)
+      await first.until('INFO replication', (reply) => String(reply).includes('state=online'))
+    }
+    for (const _ of this.#folders) this.redisLines.push(await openLine(() => this.redis.url))
+  }
+  /** The first Redis dies, and its replica takes its place. */
+  async failOver(): Promise<void> {
+    const replica = this.#replica
+    if (!replica) throw new Error('no replica here')
+    await this.redis.end()
+    await replica.ask('REPLICAOF', 'NO', 'ONE')
+    this.#redis = replica
+    this.#replica = null
   }
   get redis(): RedisServer {
     if (!this.#redis) throw new Error('no Redis here')
@@ -106,5 +123,6 @@ export class Cluster {
     await Promise.all(this.#nodes.flatMap((node) => node?.end('SIGKILL') ?? []))
     await Promise.all([...this.#lines, ...this.redisLines].map((line) => line.close()))
     await this.#redis?.end()
+    await this.#replica?.end()
   }
 }
