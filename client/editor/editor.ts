@@ -16,6 +16,7 @@ import { keepPlace } from './keep-place.ts'
 import { chooseNext } from './keys.ts'
 import type { Looks } from './looks.ts'
 import { BracketNodeView, ClauseRowView, type Gutter, HeadingView } from './node-views.ts'
+import { type Pasted, pasteParagraphs } from './paragraphs.ts'
 import { others } from './presence.ts'
 import type { ClauseRow, Row } from './rows.ts'
 import { schema } from './schema.ts'
@@ -47,6 +48,8 @@ export interface EditorOptions {
   /** `takesFocus`: asked for by keys; who clicks goes on writing. */
   onbracket(bracket: string, anchor: HTMLElement, takesFocus: boolean): void
   onsplit?: ((place: SplitPlace) => void) | undefined
+  /** For those who may add clauses; null: another paste took its place. */
+  onpasted?: ((pasted: Pasted | null) => void) | undefined
   onselected?: ((selected: Selected | null) => void) | undefined
   /** Why something was not written; null: all is well again. */
   onrefused(refusal: Refusal | 'format' | null): void
@@ -110,6 +113,7 @@ export class Editor {
         composition: this.#composition,
         openBracket: (view, inside) => this.#openBracket(view, inside),
         split: () => this.#split(),
+        pasted: (words) => this.#pasted(words),
         leave: () => this.#leave(),
         format: (view, format) => this.#format(view, format),
       }),
@@ -353,6 +357,14 @@ export class Editor {
     if (!onsplit || text.level !== 'edit' || !place || !spot) return false
     onsplit({ clause: place.row.id, ...spot, after: text.sheet().words.itemAt(spot.leaf, spot.index) })
     return true
+  }
+  #pasted(words: string): boolean {
+    const { onpasted, text } = this.#options
+    onpasted?.(null)
+    if (!onpasted || text.level !== 'edit') return false
+    const stop = pasteParagraphs(this.view.state.selection, words, this.#binding, this.#typing, onpasted)
+    if (stop) this.#stops.push(stop)
+    return stop !== null
   }
   #format(view: EditorView, format: 'strong' | 'em'): void {
     if (!view.editable) return

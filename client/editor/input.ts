@@ -43,11 +43,11 @@ export function input(acts: KeyActs): Plugin {
         },
         paste(view, event) {
           event.preventDefault()
-          // Words only: nobody's page is parsed here. Several paragraphs become one, as a clause is one.
+          // Words only: nobody's page is parsed here. Several paragraphs become one, as a clause is one, unless it is asked otherwise.
           const words = event.clipboardData?.getData('text/plain') ?? ''
           if (!view.editable || words === '') return true
           composition.finish(view)
-          typing.type(view, words)
+          if (!acts.pasted(words)) typing.type(view, words)
           return true
         },
         dragstart: refuse,

@@ -14,6 +14,8 @@ export interface KeyActs {
   openBracket(view: EditorView, inside: boolean): boolean
   /** Offers to split the clause at the caret; false when this person does not split. */
   split(): boolean
+  /** Puts several paragraphs in where they may become clauses; false when these words are not such. */
+  pasted(words: string): boolean
   /** From the words to the row they are in. */
   leave(): void
   /** Sets or takes away a format; false when nothing of it may be changed. */

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
@@ -77,6 +77,13 @@ async function comesTo(name: Named, words: string): Promise<void> {
 }
 const at = (page: Page, name: Named, letters: number) => caretAt(page, clauseNamed(name).id, letters)
 
+const paste = (into: Locator, words: string) =>
+  into.evaluate((target, plain) => {
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', plain)
+    clipboardData.setData('text/html', '<p> by day</p><img src="x" onerror="document.title = 1">')
+    target.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  }, words)
 const arrive = (seat: string, track = 'plenary') => arriveInText(people, seat, track, troubles)
 
 describe.skipIf(!CHROMIUM)('writing in a text', () => {
@@ -169,13 +176,23 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
 
   test('E5 what is pasted becomes words of one paragraph, whatever it was', async () => {
     await at(north, 'pasted', 'The quay is open'.length)
-    await wordsIn(north, 'pasted').evaluate((target) => {
-      const clipboardData = new DataTransfer()
-      clipboardData.setData('text/plain', ' by day\n\n and\r\nby\tnight')
-      clipboardData.setData('text/html', '<p> by day</p><img src="x" onerror="document.title = 1">')
-      target.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
-    })
+    await paste(wordsIn(north, 'pasted'), ' by day\n\n and\r\nby\tnight')
     await comesTo('pasted', 'The quay is open[ by day and by night - NOR].')
+  })
+
+  test('E5 who may add clauses makes clauses of pasted paragraphs, or keeps them in one', async () => {
+    const group = await mediator.open('group')
+    const shown = () => group.structure.articles[0]?.clauses.map(({ id }) => group.plain(id)) ?? []
+    const clause = group.structure.articles[0]?.clauses[1]?.id ?? ''
+    const page = await arrive('north-alternate', 'group')
+    await caretAt(page, clause, 'Pumps are kept.'.length)
+    await paste(wordsOf(page, clause), ' One.\n\nTwo.\r\nThree.\n')
+    await expect.poll(() => shown().slice(1)).toEqual(['Pumps are kept.One. Two. Three.'])
+    await page.getByRole('button', { name: 'Make 3 clauses' }).click()
+    await expect.poll(() => shown().slice(1)).toEqual(['Pumps are kept.One.', 'Two.', 'Three.'])
+    expect(await page.getByRole('button', { name: 'Make 3 clauses' }).count()).toBe(0)
+    group.close()
+    await page.context().close()
   })
 
   test('E6 undo takes back one’s own words only, redo brings them again', async () => {

@@ -18,5 +18,11 @@ export const editor = {
   'editor.read-only': 'You can read here, not write.',
   'editor.not-written': 'This could not be written here.',
   'editor.not-written-words': 'These words could not be written, because their place left the text: {words}',
+  'editor.pasted': {
+    one: '{count} pasted paragraph stands in one clause.',
+    other: '{count} pasted paragraphs stand in one clause.',
+  },
+  'editor.make-clauses': { one: 'Make {count} clause', other: 'Make {count} clauses' },
+  'editor.keep-one': 'Keep one clause',
   'editor.format-own': 'Only your own words can be set in bold or italic.',
 } as const
