@@ -131,6 +131,8 @@ export class RedisAppends {
       case 'ok':
         this.#options.onClock(Number(two))
         return ok({ first: Number(one), at: instant(Number(two)) })
+      case 'doubt':
+        return refuse({ code: 'unavailable', reason: 'unavailable' })
       case 'epoch':
         return refuse({ code: 'epoch' })
       case 'conflict':

@@ -45,8 +45,15 @@ export class RedisFollowing {
   #turn = 0
   #onWork: () => void = () => {}
 
-  constructor(confirming: Pick<RedisConfirming, 'copies' | 'confirmed'>) {
+  readonly #onGiven: (line: Line, process: ProcessId, seq: Seq) => void
+
+  /** `onGiven`: everything up to this entry was given to this node's followers. */
+  constructor(
+    confirming: Pick<RedisConfirming, 'copies' | 'confirmed'>,
+    onGiven: (line: Line, process: ProcessId, seq: Seq) => void,
+  ) {
     this.#confirming = confirming
+    this.#onGiven = onGiven
   }
 
   /** The epoch this node's followers of a process are in; null when nobody follows it. */
@@ -248,6 +255,7 @@ export class RedisFollowing {
     for (const follower of [...followed.live])
       if (followed.live.has(follower) && !give(follower, given)) this.#forget(process, followed, follower)
     this.#settle(process, followed.given)
+    if (this.#line) this.#onGiven(this.#line, process, followed.given)
   }
 
   #settle(process: ProcessId, seq: Seq): void {

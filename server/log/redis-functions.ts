@@ -10,6 +10,8 @@ export const keysOf = (process: ProcessId) => ({
   confirmed: `parley:{${process}}:confirmed`,
   /** Stream: `<first>-<last>` to `p`, a packed segment (`segments.ts`). */
   sealed: `parley:{${process}}:sealed`,
+  /** The node that packs now. */
+  turn: `parley:{${process}}:turn`,
   /** Hash: name to seq (8 bytes, big-endian) and bytes. */
   snapshots: `parley:{${process}}:snapshots`,
   /** Hash: name of an erasable object's key to its secret. */
@@ -23,7 +25,7 @@ export const PROCESSES = 'parley:processes'
 export const STORE = 'parley:store'
 
 /** Another name whenever a function changes, so that nodes of two versions can run side by side. */
-export const LIBRARY = 'parley1'
+export const LIBRARY = 'parley2'
 export const FUNCTIONS = {
   append: `${LIBRARY}_append`,
   narrowing: `${LIBRARY}_append_narrowing`,
@@ -31,7 +33,6 @@ export const FUNCTIONS = {
   range: `${LIBRARY}_range`,
   snapshot: `${LIBRARY}_snapshot`,
   seal: `${LIBRARY}_seal`,
-  adopt: `${LIBRARY}_adopt`,
   probe: `${LIBRARY}_probe`,
   mark: `${LIBRARY}_mark`,
   confirm: `${LIBRARY}_confirm`,
@@ -74,8 +75,10 @@ local function enter(keys)
   return { current(keys[1], tonumber(h[1]), h[2], seq), seq, tonumber(h[4] or 0), math.min(seq, tonumber(h[5] or 0)) }
 end
 
--- An append whose answer was lost: where it stands, if it was added after 'since'.
+-- An append whose answer was lost: where it stands, if it was added after 'since'. What was packed meanwhile bears no tokens.
 local function sought(keys, a)
+  local sealed = tonumber(redis.call('HGET', keys[1], 'sealed') or 0)
+  if sealed > tonumber(string.match(a.since, '-(%d+)')) then return { 'doubt' } end
   local from = '(' .. a.since
   while true do
     local page = redis.call('XRANGE', keys[2], from, '+', 'COUNT', 256)
@@ -158,6 +161,15 @@ local function append(keys, args)
   return broken(a, h, events, at) or add(keys, a, args, epoch, seq, events, at)
 end
 
+-- The epoch that an entry lies in.
+local function covering(epochs, seq)
+  local from = 1
+  for e, first in string.gmatch(epochs or '', '(%d+):(%d+)') do
+    if tonumber(first) <= seq then from = e end
+  end
+  return from
+end
+
 -- Entries after a place, or the sealed segment that has the next one.
 local function range(keys, args)
   local h = redis.call('HMGET', keys[1], 'epoch', 'seq', 'epochs', 'sealed', 'chain')
@@ -168,11 +180,8 @@ local function range(keys, args)
     local found = redis.call('XREVRANGE', keys[3], (after + 1) .. '-18446744073709551615', '-', 'COUNT', 1)[1]
     return { heads, { found[1], found[2][2] }, {} }
   end
-  local from = 1
-  for e, first in string.gmatch(h[3], '(%d+):(%d+)') do
-    if tonumber(first) <= after + 1 then from = e end
-  end
-  return { heads, false, redis.call('XRANGE', keys[2], from .. '-' .. (after + 1), '+', 'COUNT', args[2]) }
+  local from = covering(h[3], after + 1) .. '-' .. (after + 1)
+  return { heads, false, redis.call('XRANGE', keys[2], from, '+', 'COUNT', args[2]) }
 end
 
 local function snapshot(keys, args)
@@ -184,35 +193,14 @@ end
 
 -- Moves the oldest entries into one packed segment: expects what the packer saw.
 local function seal(keys, args)
-  local h = redis.call('HMGET', keys[1], 'epoch', 'sealed')
+  local h = redis.call('HMGET', keys[1], 'epoch', 'sealed', 'epochs')
+  redis.call('DEL', keys[4])
   local sealed, first, last = tonumber(h[2] or 0), tonumber(args[1]), tonumber(args[2])
   if tonumber(h[1]) ~= tonumber(args[3]) or sealed ~= first - 1 then return 0 end
-  redis.call('XADD', keys[3], first .. '-' .. last, 'p', args[5])
-  redis.call('HSET', keys[1], 'sealed', last, 'chain', args[6])
-  redis.call('XTRIM', keys[2], 'MINID', '=', args[4])
+  redis.call('XADD', keys[3], first .. '-' .. last, 'p', args[4])
+  redis.call('HSET', keys[1], 'sealed', last, 'chain', args[5])
+  redis.call('XTRIM', keys[2], 'MINID', '=', covering(h[3], last + 1) .. '-' .. (last + 1))
   return 1
-end
-
--- Entries that another store numbered and stamped, behind what is here of them.
-local function adopt(keys, args)
-  local a = cjson.decode(args[1])
-  local h = redis.call('HMGET', keys[1], 'epoch', 'replid', 'seq', 'events')
-  local seq = tonumber(h[3] or 0)
-  if seq ~= a.after then return { 'conflict', 'events' } end
-  local epoch = current(keys[1], tonumber(h[1] or 0), h[2], seq)
-  local events, at = tonumber(h[4] or 0), 0
-  for i, e in ipairs(a.entries) do
-    seq = seq + 1
-    redis.call('XADD', keys[2], epoch .. '-' .. seq, 'r', e.rest, 'e', args[i + 1])
-    at = e.at
-    if e.k then events = seq end
-    if e.d then redis.call('HSET', keys[1], 'd ' .. e.d, seq) end
-    if e.l then
-      redis.call('HSET', keys[1], 'l ' .. e.d .. ' ' .. e.l.client, (e.l.number + 1) .. ' ' .. e.l.next .. ' ' .. e.l.owner)
-    end
-  end
-  redis.call('HSET', keys[1], 'seq', seq, 'events', events, 'at', at)
-  return { 'ok', a.after + 1, at, epoch }
 end
 
 -- Said by several nodes of the same entries, and not in order: the furthest stands.
@@ -248,6 +236,5 @@ redis.register_function{ function_name = '${FUNCTIONS.enter}', callback = enter,
 redis.register_function{ function_name = '${FUNCTIONS.range}', callback = range, flags = { 'no-writes' } }
 redis.register_function('${FUNCTIONS.snapshot}', snapshot)
 redis.register_function('${FUNCTIONS.seal}', seal)
-redis.register_function('${FUNCTIONS.adopt}', adopt)
 redis.register_function('${FUNCTIONS.probe}', function() return 1 end)
 `

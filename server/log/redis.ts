@@ -13,6 +13,7 @@ import { enter, RedisFollowing } from './redis-following.ts'
 import { FUNCTIONS, keysOf, PROCESSES } from './redis-functions.ts'
 import { type Line, Link, type Reply } from './redis-link.ts'
 import { readAll, readPage } from './redis-reading.ts'
+import { RedisSealing } from './redis-sealing.ts'
 import { chainAfter, chainStart, hexOf } from './segments.ts'
 
 /** A line that breaks is back within this, mostly: until then nobody is told. */
@@ -32,6 +33,8 @@ export interface RedisLogOptions {
   time?: Pick<Time, 'now'>
   /** Called once with each sentence about a setting of Redis that is not as it should be. */
   onWarning?: (sentence: string) => void
+  /** How far every living node has come in a process: nothing past it is packed away. Absent: as far as this node has come. */
+  floor?: (process: ProcessId) => Seq
   /** How often a store that could not write is tried again. */
   probeMs?: number
 }
@@ -65,7 +68,13 @@ class RedisLog implements Log {
   readonly #warned = new Set<string>()
   readonly #onWarning: (sentence: string) => void
 
-  constructor({ url, time, onWarning = () => {}, probeMs = PROBE_MS }: RedisLogOptions) {
+  constructor({
+    url,
+    time,
+    onWarning = () => {},
+    floor = () => Number.POSITIVE_INFINITY,
+    probeMs = PROBE_MS,
+  }: RedisLogOptions) {
     this.#onWarning = onWarning
     this.#time = time ?? null
     this.#probeMs = probeMs
@@ -79,7 +88,8 @@ class RedisLog implements Log {
       (process, epoch, seq) => this.#following.confirm(process, epoch, seq),
       () => this.#cannotWrite('unavailable'),
     )
-    this.#following = new RedisFollowing(this.#confirming)
+    const sealing = new RedisSealing(floor)
+    this.#following = new RedisFollowing(this.#confirming, (line, process, seq) => sealing.note(line, process, seq))
     this.#appends = new RedisAppends({
       confirmed: (process, epoch, seq) => this.#confirming.confirmed(process, epoch, seq),
       node: randomBytes(12).toString('base64url'),
