@@ -2,25 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Conditions, DrillLog, NewEntry } from '#server/log/log.ts'
+import { describe, expect, test } from 'vitest'
+import type { Conditions, Log, NewEntry } from '#server/log/log.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
+import { openRedisLog } from '#server/log/redis.ts'
 import { NONCE_BYTES, SECRET_BYTES, seal, unseal } from '#server/log/seal.ts'
 import { openSqliteLog } from '#server/log/sqlite.ts'
 import { instant, type ProcessId, parseProcessId } from '#shared/ids.ts'
+import { findRedisServer } from '../../scripts/ensure.mjs'
+import { RedisServer } from '../support/redis.ts'
 import { COUNCIL, DRAFT, entryOf, laneOf, need, TAVIRA, TEXT, TestClock, utf8 } from './log-build.ts'
 
 const clock = new TestClock()
-const folder = mkdtempSync(join(tmpdir(), 'parley-log-'))
-const file = join(folder, 'log.db')
-let sqlite: DrillLog
-beforeAll(async () => {
-  sqlite = await openSqliteLog({ file, time: clock })
-})
-afterAll(async () => {
-  await sqlite.close()
-  rmSync(folder, { recursive: true })
-})
 
 /** Off by a little, mostly not. */
 const near = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(-1, 1) })
@@ -53,7 +46,7 @@ const step = fc.oneof(
 )
 
 /** Entries and conditions, near to what the reference stands at now. */
-async function asked(model: DrillLog, process: ProcessId, drawn: Append): Promise<[NewEntry[], Conditions]> {
+async function asked(model: Log, process: ProcessId, drawn: Append): Promise<[NewEntry[], Conditions]> {
   const heads = await model.heads(process)
   const entries = drawn.kinds.map((kind, index) => entryOf(`${kind} ${index}`, { kind }))
   const conditions: Conditions = {}
@@ -75,34 +68,54 @@ async function asked(model: DrillLog, process: ProcessId, drawn: Append): Promis
   return [entries, conditions]
 }
 
-describe('against the reference', () => {
-  test('P1.1 SQLite answers every append as the reference does, and keeps the same', { timeout: 60_000 }, async () => {
-    let runs = 0
-    let refused = 0
-    let reopened = 0
-    const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
-      const process = need(parseProcessId(`model-${runs++}`.padEnd(22, '-')))
-      const model = openMemoryLog({ time: clock })
-      for (const step of steps) {
-        if (step.type === 'clock') clock.ms = Math.max(sqlite.now(), clock.ms + step.ms)
-        else if (step.type === 'reopen' && reopened++ < 20) {
-          await sqlite.close()
-          sqlite = await openSqliteLog({ file, time: clock })
-        } else if (step.type === 'together') {
-          const asks = await Promise.all(step.appends.map((drawn) => asked(model, process, drawn)))
-          const ours = await Promise.all(asks.map((ask) => sqlite.append(process, ...ask)))
-          expect(ours).toEqual(await Promise.all(asks.map((ask) => model.append(process, ...ask))))
-          refused += ours.filter(({ ok }) => !ok).length
-        }
+/** Asks an engine and the reference the same, and compares every answer and what is kept. */
+async function compare(engine: string, open: () => Promise<Log>, numRuns: number): Promise<void> {
+  let log = await open()
+  let runs = 0
+  let refused = 0
+  let reopened = 0
+  const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+    const process = need(parseProcessId(`${engine}-${runs++}`.padEnd(22, '-')))
+    const model = openMemoryLog({ time: clock })
+    for (const step of steps) {
+      if (step.type === 'clock') clock.ms = Math.max(log.now(), clock.ms + step.ms)
+      else if (step.type === 'reopen' && reopened++ < 20) {
+        await log.close()
+        log = await open()
+      } else if (step.type === 'together') {
+        const asks = await Promise.all(step.appends.map((drawn) => asked(model, process, drawn)))
+        const ours = await Promise.all(asks.map((ask) => log.append(process, ...ask)))
+        expect(ours).toEqual(await Promise.all(asks.map((ask) => model.append(process, ...ask))))
+        refused += ours.filter(({ ok }) => !ok).length
       }
-      expect(await sqlite.read(process, 0, 1_000)).toEqual(await model.read(process, 0, 1_000))
-      expect(await sqlite.heads(process)).toEqual(await model.heads(process))
-      expect(await sqlite.chain(process)).toEqual(await model.chain(process))
-    })
-    await fc.assert(property, { numRuns: 60 })
-    expect(refused).toBeGreaterThan(50)
-    expect(reopened).toBeGreaterThan(0)
+    }
+    expect(await log.read(process, 0, 1_000)).toEqual(await model.read(process, 0, 1_000))
+    expect(await log.heads(process)).toEqual(await model.heads(process))
+    expect(await log.chain(process)).toEqual(await model.chain(process))
   })
+  try {
+    await fc.assert(property, { numRuns })
+  } finally {
+    await log.close()
+  }
+  expect(refused).toBeGreaterThan(numRuns / 2)
+  expect(reopened).toBeGreaterThan(0)
+}
+
+describe('against the reference', { timeout: 120_000 }, () => {
+  test('P1.1 SQLite answers every append as the reference does, and keeps the same', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-log-'))
+    await compare('sqlite', () => openSqliteLog({ file: join(folder, 'log.db'), time: clock }), 60)
+    rmSync(folder, { recursive: true })
+  })
+
+  test.skipIf(!findRedisServer())(
+    'P1.1 Redis answers every append as the reference does, and keeps the same',
+    async () => {
+      const redis = await RedisServer.start()
+      await compare('redis', () => openRedisLog({ url: redis.url, time: clock }), 40).finally(() => redis.end())
+    },
+  )
 })
 
 describe('sealed bodies', () => {
