@@ -42,7 +42,7 @@ export const BYTES: Rate = { perSecond: 256 * 1024, burst: 1024 * 1024 }
 /** All connections of one seat together: two people's worth, since some have two devices. */
 export const SEAT_FRAMES: Rate = { perSecond: 1_200, burst: 2_400 }
 export const SEAT_BYTES: Rate = { perSecond: 256 * 1024, burst: 2 * 1024 * 1024 }
-/** Words that one seat adds: 40 pages at once, then far more than hands type. The rest waits on its side. */
+/** Words that one seat adds: 100 pages at once, then far more than hands type. The rest waits on its side. */
 export const SEAT_WORDS: Rate = { perSecond: 32 * 1024, burst: 512 * 1024 }
 /** Pieces of updates beyond the few of a keystroke or a paste: every reader keeps each for as long as the text is not begun anew. */
 export const SEAT_PIECES: Rate = { perSecond: 50, burst: 1_000 }
@@ -50,13 +50,13 @@ export const FREE_PIECES = 8
 /** Texts that one seat opens: each is written out for it, and each opening may bring one more id into the text. */
 export const SEAT_OPENS: Rate = { perSecond: 0.2, burst: 60 }
 /** Commands of one seat: a program that sets up a text waits after the first ones. */
-export const SEAT_ACTS: Rate = { perSecond: 30, burst: 400 }
+export const SEAT_ACTS: Rate = { perSecond: 60, burst: 1_500 }
 /** Bytes of comments and notices, which stand in every reader's view from then on. */
 export const SEAT_SAID: Rate = { perSecond: 1024, burst: 128 * 1024 }
 /** Greetings of one seat: a line that breaks twice a second for a minute still gets in. Each costs a whole view. */
 export const GREETINGS: Rate = { perSecond: 2, burst: 120 }
 /** Connections from one address: a whole office that comes back after a restart, in one second. */
-export const KNOCKS: Rate = { perSecond: 100, burst: 1_000 }
+export const KNOCKS: Rate = { perSecond: 200, burst: 2_000 }
 /** So many bursts of debt are a flood. At most four seconds of reading are put off, less than a ping waits for. */
 const FLOOD = 2
 
