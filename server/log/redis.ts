@@ -350,6 +350,8 @@ class RedisLog implements Log {
       this.#setHealth({ state: 'writable' })
     } catch (cause) {
       this.#cannotWrite(reasonOf(cause) ?? 'unavailable')
+      // Somebody took our functions away: a new line brings them.
+      if (cause instanceof Error && cause.message.includes('Function not found')) this.#link.drop(line, cause)
     }
   }
 

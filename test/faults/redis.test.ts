@@ -216,6 +216,16 @@ describe.skipIf(!findRedisServer())('a Redis that fails', () => {
     await until(() => log.health().state === 'writable')
   })
 
+  test('L8 a Redis that forgot our functions is given them again', async () => {
+    const server = await start()
+    const log = await open(server.url)
+    await log.append(P, [entryOf('1')], {})
+    await server.ask('FUNCTION', 'FLUSH')
+    expect(await log.append(P, [entryOf('2')], {})).toMatchObject({ ok: false, refusal: { code: 'unavailable' } })
+    await until(() => log.health().state === 'writable')
+    expect(await log.append(P, [entryOf('3')], {})).toMatchObject({ ok: true, value: { first: 2 } })
+  })
+
   test('L14 a Redis whose settings break a promise is named, setting by setting', async () => {
     const server = await start('--appendfsync', 'everysec', '--maxmemory-policy', 'allkeys-lru')
     const said: string[] = []
