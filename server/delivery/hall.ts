@@ -123,5 +123,6 @@ const IN_TEXT_ONLY: ReadonlySet<string> = new Set<Event['type']>([
   'ClauseAgreementWithdrawn',
   'ClauseMoved',
   'TextRebased',
+  'TextHeld',
 ])
 const showsInView = (event: { type: string }): boolean => !IN_TEXT_ONLY.has(event.type)

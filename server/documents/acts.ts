@@ -47,7 +47,14 @@ interface Acting {
   writers: Map<TrackId, ServerWriter>
 }
 
-const OTHER_FAMILIES = new Set<string>(['AccessSet', 'Expired', 'TrackOpened', 'Commented', 'PositionTaken'])
+const OTHER_FAMILIES = new Set<string>([
+  'AccessSet',
+  'Expired',
+  'TrackOpened',
+  'Commented',
+  'PositionTaken',
+  'TextHeld',
+])
 const isTextEvent = (event: Parameters<Act>[1][number]): event is TextEvent =>
   'track' in event && !OTHER_FAMILIES.has(event.type)
 

@@ -29,6 +29,8 @@ import { drawClient } from './texts.ts'
 
 /** Lost races before the asker is told to try again; on one node a race needs words that settle, so two are rare. */
 const ATTEMPTS = 20
+/** Lost races after which the texts of a move are held on every node. */
+const RACES = 2
 const ANSWERS_KEPT = 64
 
 type By = Viewer | 'operator'
@@ -141,12 +143,21 @@ export class Asking {
         if (!refused) return { answer: ok({ made }), ended }
         if (refused.code === 'unavailable')
           return { answer: refuse({ code: 'not-saved', reason: refused.reason }), ended }
+        if (attempt + 1 === RACES) await this.#holdEverywhere(held)
         await this.#ports.head.caughtUp()
       }
       return { answer: refuse({ code: 'too-fast', retryAfterMs: 1000 }), ended: [] }
     } finally {
       held.release()
     }
+  }
+
+  /** Others write faster than this node decides: their words wait with their clients until it has. */
+  async #holdEverywhere(held: Held): Promise<void> {
+    const drafts = held.tracks.map(
+      (track): Draft => ({ kind: 'event', by: 'server', event: { type: 'TextHeld', track } }),
+    )
+    if (drafts.length > 0) await this.#ports.head.append(drafts, {})
   }
 
   /** Null when durable. Sight that ends is cut in memory first; when even the reserve is full, that stays. */
@@ -260,6 +271,10 @@ class Held {
 
   lacks(tracks: Iterable<TrackId>): TrackId[] {
     return [...tracks].filter((track) => !this.#releases.has(track)).sort()
+  }
+
+  get tracks(): TrackId[] {
+    return [...this.#releases.keys()]
   }
 
   async add(tracks: TrackId[]): Promise<void> {

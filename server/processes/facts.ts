@@ -108,4 +108,10 @@ export function trackOf(event: Event): TrackId | null {
 export function isAboutText(event: Event): event is Extract<Event, { track: TrackId }> & { track: TrackId } {
   return 'track' in event && typeof event.track === 'string' && !NOT_ABOUT_TEXT.has(event.type)
 }
-const NOT_ABOUT_TEXT: ReadonlySet<Event['type']> = new Set(['Commented', 'PositionTaken', 'Expired', 'TrackOpened'])
+const NOT_ABOUT_TEXT: ReadonlySet<Event['type']> = new Set([
+  'Commented',
+  'PositionTaken',
+  'Expired',
+  'TrackOpened',
+  'TextHeld',
+])

@@ -2,11 +2,14 @@ import { evolveAccess, isAccess } from '#shared/domain/access.ts'
 import type { AccessEvent, Event, Fact } from '#shared/domain/events.ts'
 import { evolve } from '#shared/domain/evolve.ts'
 import type { AccessChange, Process } from '#shared/domain/process.ts'
-import type { DocumentId, PartyId, SeatId, TrackId } from '#shared/ids.ts'
+import { type DocumentId, type Instant, instant, type PartyId, type SeatId, type TrackId } from '#shared/ids.ts'
 import { type Entry, LogDamaged, type Seq } from '../log/log.ts'
-import { factOf } from './facts.ts'
+import { factOf, isAboutText } from './facts.ts'
 import type { Applied } from './port.ts'
 import { Texts } from './texts.ts'
+
+/** A move takes a few milliseconds; when it is not made after all, nobody waits longer. */
+const HELD_MS = 2000
 
 /** An entry with its body in the clear; null when its key was erased. */
 export interface Opened {
@@ -27,6 +30,8 @@ export class Folded {
   events: Seq = 0
   readonly documents = new Map<DocumentId, Seq>()
   readonly texts = new Texts()
+  /** Until when words for a text wait with their clients: the server is about to make a big move in it. */
+  readonly #heldUntil = new Map<TrackId, Instant>()
   /** Whose sight of a text ended in its present incarnation: they are let in again only by a new one. */
   readonly left = new Map<TrackId, Set<CellKey>>()
 
@@ -38,6 +43,10 @@ export class Folded {
     const at = opened.at(-1)?.entry.at
     if (!this.state || at === undefined) return null
     return { before: before ?? this.state, after: this.state, at, ...parts }
+  }
+
+  isHeld(track: TrackId, now: Instant): boolean {
+    return now < (this.#heldUntil.get(track) ?? 0)
   }
 
   #one({ entry, body }: Opened, into: Pick<Applied, 'facts' | 'texts' | 'renewed'>): void {
@@ -89,7 +98,11 @@ export class Folded {
     const words = event.type === 'TextRebased' ? this.#wordsBefore(event.track) : null
     const after = evolve(before, fact)
     this.state = after
+    if (isAboutText(event)) this.#heldUntil.delete(event.track)
     switch (event.type) {
+      case 'TextHeld':
+        this.#heldUntil.set(event.track, instant(fact.at + HELD_MS))
+        return null
       case 'TrackOpened':
         if (event.track.text) this.texts.build(event.track.id, event.track.text, event.words ?? {})
         return null

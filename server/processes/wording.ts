@@ -85,6 +85,7 @@ export class Wording {
       // Another node may have recorded the same frame meanwhile.
       const known = this.#known(by, words)
       if (known) return known
+      if (this.#head.folded.isHeld(words.track, this.#head.ports.log.now())) return refuse({ code: 'text-held' })
       const admission = this.#admit(by, words)
       if (!admission.ok) {
         if (admission.refusal.code !== 'unknown-dependency' || isCaughtUp) return admission

@@ -51,6 +51,8 @@ export type ProcessEvent =
   | { type: 'AccessSet'; changes: AccessChange[] }
   /** A grant's last instant passed. A second one about the same cell is void. */
   | { type: 'Expired'; track: TrackId; party?: PartyId; seat?: SeatId; due: Instant }
+  /** Words for this text wait with their clients, two seconds at most: the server is about to make a big move that others' words overtook. */
+  | { type: 'TextHeld'; track: TrackId }
   | { type: 'NoticePublished'; id: NoticeId; words: string; to: PartyId[] | null }
   | {
       type: 'Commented'

@@ -47,6 +47,8 @@ function fold(process: Process, fact: Fact): Process {
       return foldResolved(process, event, fact)
     case 'PositionTaken':
       return foldPositionTaken(process, event, fact)
+    case 'TextHeld':
+      return process
     case 'TextRebased':
       return withoutGone(withoutOldPlaces(evolveText(process, { ...fact, event }), event.track), event.track, fact.at)
     default:

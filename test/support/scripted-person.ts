@@ -77,6 +77,9 @@ export class PersonsText {
   }
 }
 
+/** As the room's client does. */
+const HELD_AGAIN_MS = 300
+
 export interface PersonOptions {
   id: string
   viewer: Viewer
@@ -364,7 +367,13 @@ export class Person implements Receiver {
   #wordsRefused({ channel, refusal }: Extract<Down, { frame: 'words-refused' }>): void {
     this.refusedWords.push(refusal)
     const text = [...this.texts.values()].find((one) => one.channel === channel)
-    if (text) text.isReadOnly = true
+    if (text && refusal.code === 'text-held') this.#time.after(HELD_AGAIN_MS, () => this.#again(text))
+    else if (text) text.isReadOnly = true
+  }
+
+  /** The lane stands: the same frame goes out again. */
+  #again(text: PersonsText): void {
+    if (text.flight && !text.isClosed) this.say({ frame: 'words', channel: text.channel, ...text.flight })
   }
 
   #withdrawn({ withdrawal, track }: Extract<Down, { frame: 'withdrawn' }>): void {

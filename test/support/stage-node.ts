@@ -150,8 +150,13 @@ function lagging(log: DrillLog, pulse: Pulse, lag: { lagMs: number; isDeaf: bool
     const waiting: Entry[][] = []
     const hear = () =>
       pulse.run(() => {
-        if (lag.isDeaf) pulse.after(50, hear)
-        else for (let next = waiting.shift(); next; next = waiting.shift()) onEntries(next)
+        if (lag.isDeaf) {
+          pulse.after(50, hear)
+          return
+        }
+        // One for each that came, in order, however the lag changed meanwhile.
+        const next = waiting.shift()
+        if (next) onEntries(next)
       })
     return log.follow(
       process,

@@ -222,3 +222,31 @@ test('P2 N9 what a node that is behind says of a reader whose sight ended is not
   expect(told.length).toBeGreaterThan(0)
   for (const here of told) expect(here.map(({ seat }) => seat)).not.toContain(COUNCIL)
 })
+
+test('P11 N10 a big move that words on another node overtake holds them back for a moment, and every word stands', async () => {
+  const { stage, mediator, council, leaf } = await twoNodes()
+  stage.node(0).lagMs = 40
+  let isTyping = true
+  let count = 0
+  const type = (): void => {
+    if (!isTyping) return
+    council.type(PLENARY, leaf, 0, `w${count++} `)
+    stage.time.after(7, type)
+  }
+  type()
+  await stage.rest(100)
+  let answer: unknown = null
+  void mediator.act({ type: 'MergeClause', track: PLENARY, clause: stage.clause(PLENARY, 1).id }).then((given) => {
+    answer = given
+  })
+  await stage.rest(700)
+  isTyping = false
+  await stage.rest(4_000)
+  expect(answer).toMatchObject({ ok: true })
+  const entries = await stage.log.read(stage.process, 0, 10_000)
+  const told = entries.map(({ body }) => new TextDecoder().decode(body))
+  expect(told.filter((body) => body.includes('"TextHeld"'))).toHaveLength(1)
+  const words = stage.words(PLENARY, leaf)
+  for (let nth = 0; nth < count; nth++) expect(words).toContain(`w${nth} `)
+  expect(council.text(PLENARY).words(leaf)).toBe(words)
+})
