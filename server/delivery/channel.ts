@@ -29,6 +29,8 @@ export interface Part {
   to: Json
   moves: Move[]
   updates: Uint8Array[]
+  /** The lane that wrote all of it; null when several did, or when structure changed too. */
+  by: number | null
   frames: SharedFrame[]
 }
 
@@ -52,6 +54,8 @@ export class Channel {
   #got = 0
   #waiting: Waiting | null = null
   #acks: number[] = []
+  /** The first frame number that came over this line. */
+  #offered: number | null = null
   /** One past the highest frame number that was acknowledged or will be. */
   #acked: number
 
@@ -82,12 +86,23 @@ export class Channel {
       this.#wait(part)
       return
     }
-    if (this.#structure === part.from)
+    if (this.#structure !== part.from) this.#sendOwn(part)
+    else if (!this.#isSender(part))
       for (const frame of part.frames) this.#write(frame.bytes, () => this.line.sendShared(frame))
-    else this.#sendOwn(part)
     this.#structure = part.to
     this.#target = part.to
     this.#sendAcks()
+  }
+
+  /** The reader sent this frame of its lane over this very line: it has the words. */
+  offered(number: number): void {
+    this.#offered ??= number
+  }
+
+  /** Whether the part is nothing but what this reader sent itself: the acknowledgement says all of it. */
+  #isSender({ by }: Part): boolean {
+    const first = this.#offered
+    return by !== null && by === this.client && first !== null && this.#acks.every((number) => number >= first)
   }
 
   /** The lane's frame is durable: said after the text that carries it. */

@@ -236,6 +236,7 @@ export class Connection implements Seated, Reader {
         }
         const { track, client } = channel
         const isRepeated = channel.hasRecorded(frame)
+        channel.offered(frame)
         const outcome = await this.#ports.running.words(this.#viewer, { track, client, number: frame, update })
         if (outcome.ok) {
           // Sight may have ended meanwhile: nothing of a closed channel goes out.

@@ -52,6 +52,8 @@ export class TextRoom {
   readonly #running: Running
   readonly #traffic = new Traffic()
   #updates: Uint8Array[] = []
+  /** The lanes of these updates; null among them: the server's own. */
+  #by = new Set<number | null>()
   #moves: Move[] = []
   #isStructureDue = false
   /** The structure as of the last flush. */
@@ -92,6 +94,7 @@ export class TextRoom {
     for (const { update, lane } of words) {
       this.#traffic.note(now)
       this.#updates.push(update)
+      this.#by.add(lane?.client ?? null)
       if (lane) for (const channel of this.channels) if (channel.client === lane.client) channel.recorded(lane.number)
     }
     if (structure.isTouched) {
@@ -121,7 +124,9 @@ export class TextRoom {
     const moves = this.#moves
     const updates = this.#updates
     this.#structure = to
+    const [by = null] = this.#by.size === 1 ? this.#by : []
     this.#updates = []
+    this.#by = new Set()
     this.#moves = []
     this.#isStructureDue = false
     const patch = diff(from, to)
@@ -135,8 +140,9 @@ export class TextRoom {
         update: group.length > 0 ? merged(group) : null,
       }),
     }))
-    const isEmpty = updates.length === 0 && patch.length === 0 && moves.length === 0
-    return { from, to, moves, updates, frames: isEmpty ? [] : frames }
+    const isWordsOnly = patch.length === 0 && moves.length === 0
+    const isEmpty = updates.length === 0 && isWordsOnly
+    return { from, to, moves, updates, by: isWordsOnly ? by : null, frames: isEmpty ? [] : frames }
   }
 
   /** Whether the channel's seat must not be sent anything of the track at this instant. */

@@ -111,7 +111,7 @@ export type Down =
   | { frame: 'opened'; ask: AskId | null; opened: Opened; update: Uint8Array }
   /** One log position (or several, merged) of one text. A structure patch is applied before the words it explains. */
   | { frame: 'text'; channel: number; structure: Patch | null; moves: Move[]; update: Uint8Array | null }
-  /** The lane's frame `number` is durable. Comes after the `text` that carries it. */
+  /** The lane's frame `number` is durable. Comes after the `text` that carries it; words of nobody else's with it are not sent back. */
   | { frame: 'acked'; channel: number; number: number }
   /** The lane's frame `number` was refused, and the lane with it: the client asks for a new lane by `open` with `resume`. */
   | { frame: 'words-refused'; channel: number; number: number; refusal: Refusal }

@@ -20,6 +20,9 @@ const hereIn = (person: Person) =>
     .at(-1)
     ?.map(({ seat }) => seat)
 
+const kindsOf = (person: Person) =>
+  person.received.map(({ frame }) => frame.frame).filter((kind) => kind === 'text' || kind === 'acked')
+
 describe('words', () => {
   test('P1 words reach a screen and their acknowledgement only after they are durable', async () => {
     const stage = await Stage.open({ seed: 1, appendMs: 50 })
@@ -36,13 +39,15 @@ describe('words', () => {
     expect(council.refusedWords).toEqual([])
   })
 
-  test('P1.5 an acknowledgement comes after the frame that carries its words', async () => {
+  test('P1.5 words of nobody else are acknowledged to whoever sent them and not sent back', async () => {
     const stage = await Stage.open({ seed: 1 })
-    const [council] = await stage.seats(PLENARY, COUNCIL)
-    council.type(PLENARY, stage.leaf(PLENARY, 0), 0, 'All ')
+    const [council, tavira] = await stage.seats(PLENARY, COUNCIL, TAVIRA)
+    const leaf = stage.leaf(PLENARY, 0)
+    council.type(PLENARY, leaf, 0, 'All ')
     await stage.rest()
-    const kinds = council.received.map(({ frame }) => frame.frame).filter((kind) => kind === 'text' || kind === 'acked')
-    expect(kinds).toEqual(['text', 'acked'])
+    expect(kindsOf(council)).toEqual(['acked'])
+    expect(kindsOf(tavira)).toEqual(['text'])
+    expect(council.text(PLENARY).words(leaf)).toBe(tavira.text(PLENARY).words(leaf))
   })
 
   test('P11.1 a frame that is sent again is acknowledged again and stands once', async () => {
