@@ -8,7 +8,7 @@ import type { Workload } from './workloads.ts'
 
 export const BYTES = 'bytes: 1 types 10 characters a second, 4 read'
 
-export const bytes: Workload = async ({ short, contenders }) => {
+export const bytes: Workload = async ({ short, quick, contenders }) => {
   const rows = new Rows(BYTES)
   for (const contender of contenders) {
     progress(`${BYTES}: ${contender}`)
@@ -18,7 +18,7 @@ export const bytes: Workload = async ({ short, contenders }) => {
       await stage.enter()
       await pause(short ? 300 : 1_500)
       const before = await stage.bytes()
-      const typed = await stage.measure({ ms: short ? 600 : 10_000, warmUpMs: 0, rate: 10 })
+      const typed = await stage.measure({ ms: short ? 600 : quick ? 5_000 : 20_000, warmUpMs: 0, rate: 10 })
       await pause(short ? 100 : 1_000)
       const after = await stage.bytes()
       await stage.expectEqual()

@@ -35,7 +35,7 @@ export interface Typed {
 }
 /** What one text's replicas say in the end: equal strings are equal replicas. */
 export interface Ended {
-  room: string
+  text: string
   vectors: string[]
   /** Of the words of the first. */
   digest: string
@@ -55,10 +55,10 @@ export async function crowd(): Promise<void> {
         const few = places.slice(from, from + AT_ONCE)
         people.push(...(await Promise.all(few.map((place) => Person.enter(run, contender, { ...place, url })))))
       }
-      const rooms = new Set<string>()
+      const texts = new Set<string>()
       for (const person of people) {
-        if (rooms.has(person.room)) person.forget()
-        rooms.add(person.room)
+        if (texts.has(person.text)) person.forget()
+        texts.add(person.text)
       }
       return people.length
     },
@@ -128,7 +128,7 @@ async function settled(people: Person[]): Promise<void> {
 function heard(people: Person[]): { expected: number; delivered: number } {
   let expected = 0
   let delivered = 0
-  for (const readers of Map.groupBy(people, ({ room }) => room).values()) {
+  for (const readers of Map.groupBy(people, ({ text }) => text).values()) {
     const writers = readers.filter(({ place }) => place.writes)
     for (const writer of writers) {
       expected += (readers.length - 1) * writer.typed
@@ -139,8 +139,8 @@ function heard(people: Person[]): { expected: number; delivered: number } {
 }
 
 function ended(people: Person[]): Ended[] {
-  return [...Map.groupBy(people, ({ room }) => room)].map(([room, readers]) => ({
-    room,
+  return [...Map.groupBy(people, ({ text }) => text)].map(([text, readers]) => ({
+    text,
     vectors: [...new Set(readers.map((reader) => reader.vectorNow()))],
     digest: readers[0]?.digest() ?? '',
   }))
@@ -241,8 +241,8 @@ class Person {
   forget(): void {
     this.#kept = null
   }
-  get room(): string {
-    return this.place.room
+  get text(): string {
+    return this.place.text
   }
   get typed(): number {
     return this.#clock + this.#pending.length - this.#first

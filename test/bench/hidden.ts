@@ -32,7 +32,7 @@ async function measure(server: MeasuredServer, { short, seconds }: Options): Pro
     const seats = Object.keys(tokens).filter((seat) => seat.startsWith(party))
     await crowd.ask(
       'enter',
-      seats.map((seat, index) => ({ room, token: tokens[seat], index, writes: true })),
+      seats.map((seat, index) => ({ room, text: room, token: tokens[seat], index, writes: true })),
     )
     return crowd
   }
@@ -49,8 +49,8 @@ async function measure(server: MeasuredServer, { short, seconds }: Options): Pro
     acks.busy.take(typed.acked)
   }
   for (const crowd of [probe, unseen])
-    for (const { room, vectors } of await crowd.ask<Ended[]>('ended'))
-      if (vectors.length > 1) throw new Error(`the replicas of ${room} differ`)
+    for (const { text, vectors } of await crowd.ask<Ended[]>('ended'))
+      if (vectors.length > 1) throw new Error(`the replicas of ${text} differ`)
   const workload = `hidden: ${people} people at ${HEAVY.rate}/s in a track not seen`
   const told = (figure: string, value: number): Figure => ({ workload, figure, value: round(value), unit: 'ms' })
   const shares = { p50: 0.5, p95: 0.95, p99: 0.99 }

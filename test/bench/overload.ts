@@ -14,7 +14,7 @@ const HIGHEST_RATE = 50_000
 /** A load that could not even type so much of what it should did not measure that rate. */
 const KEPT_UP = 0.9
 /** Between the last rate that held and the first that did not. */
-const HALVINGS = 2
+const HALVINGS = 3
 
 export const CROWD_50 = 'overload: 1 text, 50 people, all writing'
 export const CROWD_200 = 'overload: 1 text, 200 people, 10 writing'
@@ -54,7 +54,7 @@ async function highest(workload: string, contender: Contender, setting: Setting,
     let failed: Measured | null = null
     const tryRate = async (rate: number): Promise<boolean> => {
       progress(`${workload}: ${contender} at ${Math.round(rate)} a second`)
-      const ms = short ? 300 : quick ? 1_500 : 4_000
+      const ms = short ? 300 : quick ? 1_200 : 4_000
       const tried = await stage.measure({ ms, warmUpMs: ms / 3, rate })
       const holds = tried.delivered === tried.expected && (short || isInTime(tried, rate))
       if (holds) best = tried
@@ -64,7 +64,7 @@ async function highest(workload: string, contender: Contender, setting: Setting,
     let rate = FIRST_RATE
     while (rate < (short ? FIRST_RATE + 1 : HIGHEST_RATE) && (await tryRate(rate))) rate *= 2
     let [low, high] = [rate / 2, rate]
-    for (let step = 0; step < (short ? 0 : HALVINGS) && failed; step += 1) {
+    for (let step = 0; step < (short ? 0 : quick ? 1 : HALVINGS) && failed; step += 1) {
       const middle = Math.sqrt(low * high)
       if (await tryRate(middle)) low = middle
       else high = middle

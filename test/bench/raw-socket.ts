@@ -12,6 +12,7 @@ export interface RawSocket {
   readonly isOpen: boolean
   /** Messages from now on. Only the last listener hears them; those that came before any are kept for it. */
   listen(hear: (message: Buffer, isText: boolean) => void): void
+  onClosed(closed: () => void): void
   close(): void
 }
 
@@ -68,6 +69,10 @@ class Raw implements RawSocket {
   listen(hear: (message: Buffer, isText: boolean) => void): void {
     this.#hear = hear
     for (const [message, isText] of this.#early.splice(0)) hear(message, isText)
+  }
+
+  onClosed(closed: () => void): void {
+    this.#socket.once('close', closed)
   }
 
   send(message: Uint8Array | string): void {

@@ -137,17 +137,17 @@ export class Stage {
    */
   async expectEqual(readers: Part[] = [], rooms = 3): Promise<void> {
     const ended = (await Promise.all(this.#crowds.map((crowd) => crowd.ask<Ended[]>('ended')))).flat()
-    for (const [room, of] of Map.groupBy(ended, (one) => one.room)) {
-      if (new Set(of.flatMap(({ vectors }) => vectors)).size > 1) throw new Error(`the replicas of ${room} differ`)
+    for (const [text, of] of Map.groupBy(ended, (one) => one.text)) {
+      if (new Set(of.flatMap(({ vectors }) => vectors)).size > 1) throw new Error(`the replicas of ${text} differ`)
     }
     if (isLimit(this.server.contender)) return
     const real = await this.server.load('reals', {})
-    for (const { room, digest } of ended.slice(0, rooms)) {
-      const spot = this.spots.find((one) => one.room === room)
-      const opened = await real.ask<Opening>('open', { room, token: spot?.token } satisfies Reader)
+    for (const { text, digest } of ended.slice(0, rooms)) {
+      const spot = this.spots.find((one) => one.text === text)
+      const opened = await real.ask<Opening>('open', { room: spot?.room ?? '', token: spot?.token } satisfies Reader)
       const there = await Promise.all(readers.map((reader) => reader.ask<string[]>('digests')))
       if (new Set([digest, opened.digest, ...there.flat()]).size > 1)
-        throw new Error(`the replicas of ${room} did not end equal`)
+        throw new Error(`the replicas of ${text} did not end equal`)
     }
   }
   end(): Promise<void> {
@@ -158,6 +158,7 @@ export class Stage {
 function roomsFor({ texts, people, writers }: Setting): Spot[] {
   return Array.from({ length: texts * people }, (_, index) => ({
     room: `text${Math.floor(index / people)}`,
+    text: `text${Math.floor(index / people)}`,
     token: '',
     index,
     writes: index % people < writers,
@@ -184,7 +185,13 @@ async function talksFor(
     const order = Object.entries(tokens).sort(([a], [b]) => numberOf(a) - numberOf(b))
     for (const [at, [, token]] of order.slice(0, count).entries()) {
       const room = rooms[at % rooms.length] ?? ''
-      spots.push({ room, token, index: spots.length, writes: Math.floor(at / rooms.length) < writers })
+      spots.push({
+        room,
+        text: `${from} ${room}`,
+        token,
+        index: spots.length,
+        writes: Math.floor(at / rooms.length) < writers,
+      })
     }
   }
   return spots

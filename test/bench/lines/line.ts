@@ -27,6 +27,8 @@ export interface Place {
   url: string
   /** The text: a room's name, or Parley's track. */
   room: string
+  /** Names the text among all: Parley's tracks have the same names in every process. */
+  text: string
   /** Parley's; others let everyone in. */
   token: string
   /** The how manyeth of all people, for another address and another clause each. */

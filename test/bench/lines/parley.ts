@@ -45,6 +45,7 @@ class Wire {
   }
   greet(token: string): Promise<void> {
     return new Promise((welcomed, refused) => {
+      this.socket.onClosed(() => refused(new Error('the line was closed')))
       this.socket.listen((message, isText) => {
         if (isText) return this.#engine(message.toString('latin1'), token)
         if ((message[0] ?? 0) < FIRST_FRAME) {
@@ -54,6 +55,7 @@ class Wire {
         const frame = decodeDown(message)
         if (!frame) throw new Error('the server sent what is no frame')
         if (frame.frame === 'welcome') welcomed()
+        if (frame.frame === 'bye') refused(new Error(`sent away: ${JSON.stringify(frame.refusal)}`))
         if ('ask' in frame && frame.ask) this.#asked.get(frame.ask)?.(frame)
         this.#hear(frame, message.length)
       })

@@ -7,13 +7,17 @@ import { EMPTY_VECTOR, SyncLine } from './sync.ts'
 const PATH = '/socket.io/?EIO=4&transport=websocket'
 
 /** Engine.IO's and Socket.IO's handshake into a namespace; then `hear` is told each event's text with its bytes. */
-async function enter(place: Place, namespace: string, hear: (text: string, bytes: Buffer) => void): Promise<RawSocket> {
+async function enter(
+  place: Place,
+  namespace: string,
+  hear: (text: string, bytes: Buffer, socket: RawSocket) => void,
+): Promise<RawSocket> {
   const socket = await rawSocket(`${place.url}${PATH}`, addressOf(place.index))
   let announced: string | null = null
   await new Promise<void>((entered) => {
     socket.listen((message, isText) => {
       if (!isText) {
-        if (announced !== null) hear(announced, message)
+        if (announced !== null) hear(announced, message, socket)
         announced = null
         return
       }
@@ -42,15 +46,15 @@ class YSocketIoLine extends SyncLine {
     const done = new Promise<void>((resolve) => {
       opened = resolve
     })
-    this.#socket = await enter(this.place, this.#namespace, (text, bytes) => {
+    this.#socket = await enter(this.place, this.#namespace, (text, bytes, socket) => {
       if (text.includes('"sync-update"')) this.heard(bytes)
       else if (text.startsWith('46')) {
         this.opened = bytes
         opened()
       } else if (text.includes('"sync-step-1"')) {
         // Only now does the server listen.
-        this.#socket?.send(`451-${this.#namespace}7["sync-step-1",{"_placeholder":true,"num":0}]`)
-        this.#socket?.send(EMPTY_VECTOR)
+        socket.send(`451-${this.#namespace}7["sync-step-1",{"_placeholder":true,"num":0}]`)
+        socket.send(EMPTY_VECTOR)
       }
     })
     await done
