@@ -60,8 +60,8 @@ class NodeDelivery implements Delivery {
 
   async enter(process: ProcessId, receiver: Receiver): Promise<Outcome<Seated, Refusal>> {
     const running = await this.#options.processes.open(process)
-    if (!this.#nodes.isAlone) await running?.caughtUp()
-    if (this.#isDraining || !this.#nodes.mayServe()) return refuse(ELSEWHERE)
+    const isBehind = !this.#nodes.isAlone && running !== null && !(await hasCaughtUp(running))
+    if (isBehind || this.#isDraining || !this.#nodes.mayServe()) return refuse(ELSEWHERE)
     const { seat, session } = receiver.viewer
     if (!running?.state.seats.by[seat]) return refuse({ code: 'no-such-thing' })
     if (running.isDamaged) return refuse(NOT_FOLLOWED)
@@ -138,6 +138,13 @@ class NodeDelivery implements Delivery {
     for (const connection of this.#connections()) connection.sendShared(frame)
   }
 }
+
+/** False when the log can not be read now. */
+const hasCaughtUp = (running: Running): Promise<boolean> =>
+  running.caughtUp().then(
+    () => true,
+    () => false,
+  )
 
 const savingOf = (health: Health) =>
   health.state === 'writable'
