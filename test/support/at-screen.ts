@@ -14,6 +14,9 @@ export interface Sitting {
   oracle: Oracle
 }
 
+/** Whoever has so many words waiting stops typing: about half of what goes into one frame, so that no mark is sent in two. */
+const MOST_WAITING = 250
+
 /** One person at a screen. */
 export class Person {
   readonly name: string
@@ -26,6 +29,8 @@ export class Person {
   readonly texts = new Map<string, OpenText>()
   readonly #oracle: Oracle
   #number = 0
+  /** Words typed of which it was not said yet what became of them. */
+  #waiting = 0
 
   constructor({ name, party, oracle }: Sitting, room: Room, link: TappedLink) {
     this.name = name
@@ -63,16 +68,19 @@ export class Person {
     const clauses = text ? clausesOf(text).filter(({ leaf }) => text.mayWrite(leaf) || text.level === 'suggest') : []
     const clause = clauses[this.#number % clauses.length]
     if (!text || !clause || text.level === 'read') return
+    if (this.#waiting > MOST_WAITING) return
     const words = this.mark(track)
     this.#oracle.typed(words)
     this.typed.push(words)
     const upTo = this.typed.length
     await text.insert({ leaf: clause.leaf, index: text.text(clause.leaf).length }, words)
-    text.saved().then(
+    this.#waiting++
+    // Where sight ended first nothing was promised, and the words were given back.
+    const said = text.saved().then(
       () => this.#said(track, upTo),
-      // Sight ended first: nothing was promised, and the words were given back.
       () => undefined,
     )
+    void said.then(() => this.#waiting--)
   }
   /** How many of the typed words were looked at, by track. */
   readonly #upTo = new Map<string, number>()
