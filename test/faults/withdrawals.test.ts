@@ -11,7 +11,9 @@ const SEED = Number(process.env['PARLEY_SEED'] ?? 1)
 const MINUTES = Number(process.env['PARLEY_MINUTES'] ?? Number.POSITIVE_INFINITY)
 /** One negotiation lives through so many; the next begins with an empty text. */
 const WITHDRAWALS_A_ROOM = 500
-const FAULT_EVERY_MS = 4_000
+const FAULT_EVERY_MS = 1_500
+/** However quick the withdrawals are. */
+const FEWEST_FAULTS = 3
 
 afterEach(cleanUp)
 
