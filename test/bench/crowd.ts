@@ -290,9 +290,11 @@ class Person {
     const at = clock()
     this.#kept?.push(update)
     for (const brought of broughtBy(update)) {
-      this.#vector.take(brought)
       const { client, from, length } = brought
-      if (client !== this.line.client) this.#run.seen(client, from, from + length, at)
+      // Whether one's own words come back, or only the acknowledgement, is the server's affair.
+      if (client === this.line.client) continue
+      this.#vector.take(brought)
+      this.#run.seen(client, from, from + length, at)
     }
   }
   #hearSaved(): void {

@@ -13,6 +13,8 @@ const FIRST_RATE = 100
 const HIGHEST_RATE = 50_000
 /** A load that could not even type so much of what it should did not measure that rate. */
 const KEPT_UP = 0.9
+/** Each waits some seconds more. */
+const DRAINS = 6
 /** Between the last rate that held and the first that did not. */
 const HALVINGS = 3
 
@@ -58,7 +60,10 @@ async function highest(workload: string, contender: Contender, setting: Setting,
       const tried = await stage.measure({ ms, warmUpMs: ms / 3, rate })
       const holds = tried.delivered === tried.expected && (short || isInTime(tried, rate))
       if (holds) best = tried
-      else failed = tried
+      else {
+        failed = tried
+        await drained(stage)
+      }
       return holds
     }
     let rate = FIRST_RATE
@@ -76,6 +81,15 @@ async function highest(workload: string, contender: Contender, setting: Setting,
   } finally {
     await stage.end()
   }
+}
+
+/** What a rate too high left behind must be over before the next is tried. Throws when it never is. */
+async function drained(stage: Stage): Promise<void> {
+  for (let tries = 0; tries < DRAINS; tries += 1) {
+    const { expected, delivered } = await stage.measure({ ms: 200, warmUpMs: 0, rate: 10 })
+    if (expected === delivered) return
+  }
+  throw new Error(`${stage.server.contender} lost words when it had too many`)
 }
 
 const isInTime = ({ seen, typed, seconds }: Measured, rate: number): boolean =>

@@ -35,6 +35,8 @@ interface Settings {
 const SYNC_MS = 60_000
 
 export async function reals(): Promise<void> {
+  // Some providers listen for the end of their process, each.
+  process.setMaxListeners(0)
   const settings = JSON.parse(process.env['BENCH_PART'] ?? '{}') as Settings
   const readers: Opened[] = []
   let seen: number[] = []

@@ -110,7 +110,7 @@ class Player {
     this.#doc = docOf(line, drawClient()).doc
     if (line.opened) for (const brought of broughtBy(line.opened)) this.#vector.take(brought)
     line.onUpdate((update) => {
-      for (const brought of broughtBy(update)) this.#vector.take(brought)
+      for (const brought of broughtBy(update)) if (brought.client !== line.client) this.#vector.take(brought)
       this.#heard.push(update)
       this.go()
     })
