@@ -120,7 +120,9 @@ describe.concurrent('the embedded log', () => {
     await hold(drill, 'after repeated frames')
   })
 
-  test('P1 P2 P3 P11 a browser sleeps for an hour: its words go out, and what was withdrawn meanwhile does not come in', async () => {
+  test('P1 P2 P3 P11 a browser sleeps for an hour: its words go out, and what was withdrawn meanwhile does not come in', async ({
+    onTestFinished,
+  }) => {
     const clock = join(newFolder(), 'clock')
     const drill = await talk(5, clock)
     const url = drill.lines[0]?.url ?? ''
@@ -128,6 +130,7 @@ describe.concurrent('the embedded log', () => {
       return { url, token: await drill.tokenOf(seat), name: seat, party }
     }
     const sleeper = await openSleeper(clock)
+    onTestFinished(() => sleeper.end())
     await drill.end()
     const readers = ['north', 'south', 'team', GUEST]
     const tracks = [{ id: TEXT, title: 'Plenary text', readers }]
@@ -156,12 +159,12 @@ describe.concurrent('the embedded log', () => {
     const [adviser, guest] = rested.people
     expect(guest).toMatchObject({ tracks: [], texts: {} })
     for (const mark of awake.typed) drill.oracle.typed(mark)
+    for (const mark of rested.givenBack) drill.oracle.givenBack(mark)
     expect(awake.typed.length).toBe(22)
     const own = awake.typed.filter((mark) => mark.includes('south-adviser'))
     drill.oracle.promised(own, 'acknowledged')
     await drill.finish('after sleep', { others: adviser ? [{ name: 'asleep', text: adviser.texts[TEXT] ?? '' }] : [] })
     expect(drill.oracle.problems).toEqual([])
-    sleeper.end()
   })
 })
 

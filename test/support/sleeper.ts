@@ -25,7 +25,8 @@ export interface FromSleeper {
   problems: string[]
   typed: string[]
   promised: string[]
-  givenBack: number
+  /** Of what was typed. */
+  givenBack: string[]
   people: { name: string; tracks: string[]; texts: Record<string, string> }[]
 }
 
@@ -63,11 +64,12 @@ async function doWhatIsAsked(asked: ToSleeper): Promise<void> {
 }
 
 function told(): FromSleeper {
+  const typed = people.flatMap((person) => person.typed)
   return {
     problems: oracle.problems,
-    typed: people.flatMap(({ typed }) => typed),
+    typed,
     promised: oracle.due().map(([mark]) => mark),
-    givenBack: oracle.tally.givenBack,
+    givenBack: typed.filter(oracle.wasGivenBack),
     people: people.map(({ name, room, texts }) => ({
       name,
       tracks: room.view.tracks.map(({ id }) => id),
