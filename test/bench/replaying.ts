@@ -129,6 +129,8 @@ class Player {
         const step = this.#plan[this.#next]
         if (!step || step.needs.some(({ client, from, length }) => this.#vector.of(client) < from + length)) break
         updates.push(step.update)
+        // One's own words are there once they are sent, whether or not the server says them again.
+        for (const brought of broughtBy(step.update)) this.#vector.take(brought)
       }
       const [first] = updates
       if (!first) return
