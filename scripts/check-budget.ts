@@ -14,9 +14,9 @@ export type Manifest = Record<string, Chunk>
 
 /** 120 kB is four seconds at 30 kB/s, a bad mobile line; the editor may take as long again, less a second. */
 export const BUDGETS = { 'join page shell': 120_000, 'editable room': 220_000 }
-/** Screens that nobody loads to join or to edit, and what stands beside the text or comes once the room is quiet. */
+/** Screens that nobody loads to join or to edit, with their words, and what stands beside the text or comes once the room is quiet. */
 const ELSEWHERE =
-  /screens\/(?:Desk|FirstStart|Help|People|States)\b|\b_?(?:BracketHost|Margin|StructureMenu|(?:Device|Sessions|SignOut)Dialog)\b/
+  /words\/(?:(?!en\/)|en\/(?:desk|people|help|first-start)\b)|screens\/(?:Desk|FirstStart|Help|People|States)\b|\b_?(?:BracketHost|Margin|StructureMenu|(?:Device|Sessions|SignOut)Dialog)\b/
 
 /** The files that must be there before the page `keys` can be used: static imports, all levels; dynamic ones on request. */
 export function filesOf(manifest: Manifest, keys: string[], follow: (key: string) => boolean): Set<string> {
@@ -42,7 +42,9 @@ export function measure(dist: URL): Record<keyof typeof BUDGETS, number> {
   const total = (keys: string[], follow: (key: string) => boolean): number =>
     [...keys, ...filesOf(manifest, keys, follow)].reduce((sum, file) => sum + sizeOf(file), 0)
   return {
-    'join page shell': total(joinPages.length > 0 ? joinPages : pages, (key) => /screens\/Join\b/.test(key)),
+    'join page shell': total(joinPages.length > 0 ? joinPages : pages, (key) =>
+      /screens\/Join\b|words\/en\/(?:first|refusals)\b/.test(key),
+    ),
     'editable room': total(pages, (key) => !ELSEWHERE.test(key)),
   }
 }

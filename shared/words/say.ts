@@ -1,6 +1,7 @@
 import type { PartyId } from '../ids.ts'
 import type { Refusal } from '../refusals.ts'
 import type { en } from './en.ts'
+import { FACTS, type Language } from './languages.ts'
 import type { RefusalSentences, RefusalSpeech } from './refusal-sentences.ts'
 
 /** A sentence that counts: forms by `Intl.PluralRules` category. `{count}` is written in the language's digits. */
@@ -32,9 +33,10 @@ export type Say = <K extends Key>(
 export type Catalogue = { readonly [K in Key]: (typeof en)[K] extends string ? string : Plural }
 /** Some of its sentences: those of one screen. */
 export type Part = Partial<Catalogue>
+
 /** Everything said in one language. Times are local to `zone`, or to the machine when there is none. */
 export interface Speech {
-  readonly language: string
+  readonly language: Language
   readonly direction: 'ltr' | 'rtl'
   readonly say: Say
   /** Why the room said no. `nameOf` gives a party's name as the viewer knows it. */
@@ -47,23 +49,24 @@ export interface Speech {
   day(at: number): string
   list(items: string[]): string
   number(value: number): string
-  /** Adds the sentences of a screen that is loaded on its own, by language. Call before the screen says anything. */
-  learn(parts: Readonly<Record<string, Part>>): void
+  /** Two facts on one line, beside each other. */
+  beside(one: string, other: string): string
 }
 
-const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
+/** Letters that turn the line around them: Hebrew, Arabic and their kin. */
+const TURNS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
 
-export function createSpeech(language: string, catalogue: Part, refusals: RefusalSentences, zone?: string): Speech {
-  const direction = RIGHT_TO_LEFT.has(language.slice(0, 2)) ? 'rtl' : 'ltr'
+export function createSpeech(language: Language, catalogue: Part, refusals: RefusalSentences, zone?: string): Speech {
+  const { direction } = FACTS[language]
   const format = formats(language, zone)
-  const words: { [K in Key]?: string | Plural } = { ...catalogue }
+  const words: { [K in Key]?: string | Plural } = catalogue
   const fill = (text: string, values: Record<string, string | number>): string =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name]
       if (value === undefined) return whole
       const words = typeof value === 'number' ? format.number(value) : value
-      // In a right-to-left sentence a name of another direction is isolated, as `bdi` does in markup.
-      return direction === 'rtl' ? `\u2068${words}\u2069` : words
+      // A name of another direction is isolated, as `bdi` does in markup.
+      return direction === 'rtl' || TURNS.test(words) ? `\u2068${words}\u2069` : words
     })
   const say = (key: Key, values: Record<string, string | number> = {}): string => {
     const text = words[key] ?? key
@@ -83,14 +86,13 @@ export function createSpeech(language: string, catalogue: Part, refusals: Refusa
     moment: (at, now) => (format.date(at) === format.date(now) ? format.clock(at) : format.dayAndClock(at)),
     list: format.list,
     number: format.number,
-    learn: (parts) => void Object.assign(words, parts[language]),
+    beside: (one, other) => `${one}${format.comma}${other}`,
   }
 }
 
 /** Each format is made when it is first asked for: together they take a browser 60 ms. */
-function formats(language: string, zone: string | undefined) {
-  // British order of day and month where only "English" is asked for: the talks' own convention.
-  const locale = language === 'en' ? 'en-GB' : language
+function formats(language: Language, zone: string | undefined) {
+  const { locale, comma } = FACTS[language]
   const timeZone = zone === undefined ? {} : { timeZone: zone }
   const plural = once(() => new Intl.PluralRules(locale))
   const number = once(() => new Intl.NumberFormat(locale))
@@ -101,13 +103,14 @@ function formats(language: string, zone: string | undefined) {
   const day = time({ day: 'numeric', month: 'long' })
   const date = time({ dateStyle: 'short' })
   return {
+    comma,
     plural: (count: number) => plural().select(count),
     number: (value: number) => number().format(value),
     list: (items: string[]) => list().format(items),
     clock: (at: number) => clock().format(at),
     day: (at: number) => day().format(at),
     date: (at: number) => date().format(at),
-    dayAndClock: (at: number) => `${day().format(at)}, ${clock().format(at)}`,
+    dayAndClock: (at: number) => `${day().format(at)}${comma}${clock().format(at)}`,
   }
 }
 

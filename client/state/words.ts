@@ -1,0 +1,26 @@
+import type { Language } from '#shared/words/languages.ts'
+import type { RefusalSentences } from '#shared/words/refusal-sentences.ts'
+import type { Part } from '#shared/words/say.ts'
+import type { Screen } from '../components/speech.ts'
+
+/** Where the sentences of a language come from: each file is a chunk that only those who need it load. */
+interface Words {
+  /** What every page needs. */
+  first: () => Promise<{ first: Part; refusals: RefusalSentences }>
+  screens: Record<Screen, () => Promise<Part>>
+}
+
+export const WORDS: Record<Language, Words> = {
+  en: {
+    first: async () => ({
+      ...(await import('#shared/words/en/first.ts')),
+      ...(await import('#shared/words/en/refusals.ts')),
+    }),
+    screens: {
+      desk: async () => (await import('#shared/words/en/desk.ts')).desk,
+      people: async () => (await import('#shared/words/en/people.ts')).people,
+      help: async () => (await import('#shared/words/en/help.ts')).help,
+      'first-start': async () => (await import('#shared/words/en/first-start.ts')).firstStart,
+    },
+  },
+}
