@@ -3,7 +3,7 @@ import type { Outcome } from '#shared/outcome.ts'
 
 /**
  * The port to the log: one totally ordered list of entries per process. Three engines answer to the same contract
- * (`test/contract/log.contract.ts`): memory, SQLite, and later Redis. No engine has private rules.
+ * (`test/contract/log.contract.ts`): memory, SQLite, Redis. No engine has private rules.
  */
 
 /** Place of an entry in one process's log: 1, 2, 3, ... 0 is before the first. Never leaves the server. */
@@ -96,6 +96,33 @@ export type Health =
   | { state: 'writable' }
   | { state: 'not-writable'; reason: 'disk-full' | 'read-only' | 'unavailable' }
 
+/** An entry as it is kept: its bytes (`entry.ts`), and how many entries of the same append follow it. */
+export interface StoredEntry {
+  bytes: Uint8Array
+  rest: number
+}
+
+export type NotAdopted =
+  /** The process has entries here. */
+  { code: 'not-empty' } | { code: 'unavailable'; reason: 'disk-full' | 'read-only' | 'unavailable' }
+
+/**
+ * A process on its way in from another log. Until `finish` said so it is there for nobody; one that was not finished never was, and
+ * can be begun anew.
+ */
+export interface Adoption {
+  /** Adds entries behind those added before, as they are, times included. Throws LogDamaged when they do not follow, LogUnavailable. */
+  add(entries: readonly StoredEntry[]): Promise<void>
+  /**
+   * Everything at once, durable, with these keys: heads and lanes as its entries say. Gives the chain of what was taken in. Nothing
+   * may be under way with the process here. Throws LogDamaged when the last append is not whole; LogUnavailable when nobody knows
+   * whether it is done.
+   */
+  finish(keys: ReadonlyMap<string, Uint8Array>): Promise<Outcome<{ seq: Seq; hash: string }, NotAdopted>>
+  /** Gives up what was added. */
+  abandon(): Promise<void>
+}
+
 export interface Log {
   /** Adds `entries` durably, in order, without gap, all or none. Resolves after the store has them on disk. Never throws for expected failure. */
   append(process: ProcessId, entries: NewEntry[], conditions: Conditions): Promise<Outcome<Appended, NotAppended>>
@@ -110,6 +137,8 @@ export interface Log {
   ): Promise<Outcome<Appended, NotAppended>>
   /** At most `limit` entries after `after`, in order. */
   read(process: ProcessId, after: Seq, limit: number): Promise<Entry[]>
+  /** As `read`: the entries as they are kept, byte for byte. */
+  stored(process: ProcessId, after: Seq, limit: number): Promise<StoredEntry[]>
   /**
    * Calls `onEntries` with every entry after `after`, in order, without gap or repeat, for ever; entries of one append
    * arrive in one call. Durable entries only. The result stops it. On one node a batch is delivered before the `append` that made it resolves.
@@ -145,6 +174,10 @@ export interface Log {
   saveKey(process: ProcessId, key: string, secret: Uint8Array): Promise<void>
   loadKey(process: ProcessId, key: string): Promise<Uint8Array | null>
   eraseKey(process: ProcessId, key: string): Promise<void>
+  /** Every key that was not erased. */
+  keys(process: ProcessId): Promise<Map<string, Uint8Array>>
+  /** Begins to take a process over from another log. Several at once do not disturb each other: the first to finish has it. */
+  adopt(process: ProcessId): Promise<Adoption>
   /** The chain as of the head: SHA-256 over (previous hash, entry bytes), starting from the SHA-256 of the process id. Lower-case hex. */
   chain(process: ProcessId): Promise<{ seq: Seq; hash: string }>
   /** The store's clock. */

@@ -1,10 +1,23 @@
 import { type DocumentId, type Instant, instant, type ProcessId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Time } from '#shared/world.ts'
+import { PiecewiseAdoption } from './adopting.ts'
 import { brokenCondition, type LaneState, laneAfter, type Standing } from './conditions.ts'
+import { Engine } from './engine.ts'
 import { decodeEntry, encodeEntry, stampEntry } from './entry.ts'
 import { Followers } from './followers.ts'
-import type { Appended, Conditions, Entry, ForgetfulLog, Health, NewEntry, NotAppended, Seq, Snapshot } from './log.ts'
+import type {
+  Adoption,
+  Appended,
+  Conditions,
+  Entry,
+  ForgetfulLog,
+  NewEntry,
+  NotAppended,
+  Seq,
+  Snapshot,
+  StoredEntry,
+} from './log.ts'
 import { LogUnavailable } from './log.ts'
 import { chainAfter, chainStart, hexOf } from './segments.ts'
 
@@ -13,7 +26,7 @@ const CATCH_UP = 512
 
 /** One process: everything an engine keeps. */
 class Stored {
-  readonly entries: { bytes: Uint8Array; lastOfAppend: boolean }[] = []
+  readonly entries: StoredEntry[] = []
   readonly snapshots: Map<string, Snapshot>
   readonly keys: Map<string, Uint8Array>
   readonly #documents = new Map<DocumentId, Seq>()
@@ -35,14 +48,19 @@ class Stored {
     }
   }
 
-  add(entry: NewEntry, at: Instant, lastOfAppend: boolean): Entry {
+  add(entry: NewEntry, at: Instant, rest: number): Entry {
     const bytes = encodeEntry(entry)
     stampEntry(bytes, at)
-    const seq = this.entries.push({ bytes, lastOfAppend })
+    return this.keep({ bytes, rest })
+  }
+
+  keep({ bytes, rest }: StoredEntry): Entry {
+    const seq = this.entries.push({ bytes, rest })
+    const entry = decodeEntry(bytes, seq)
     if (entry.kind === 'event') this.events = seq
     if (entry.document) this.#documents.set(entry.document, seq)
     if (entry.document && entry.lane) this.#lanes.set(`${entry.document} ${entry.lane.client}`, laneAfter(entry.lane))
-    return decodeEntry(bytes, seq)
+    return entry
   }
 
   read(after: Seq, limit: number): Entry[] {
@@ -58,42 +76,28 @@ export function openMemoryLog(options: { time?: Pick<Time, 'now'> } = {}): Forge
   return new MemoryLog(options.time ?? { now: () => instant(Date.now()) })
 }
 
-class MemoryLog implements ForgetfulLog {
+class MemoryLog extends Engine implements ForgetfulLog {
   readonly #time: Pick<Time, 'now'>
   readonly #stored = new Map<ProcessId, Stored>()
-  readonly #healthListeners = new Set<(health: Health) => void>()
   readonly #followers = new Followers(
     (process, after) => this.#readOn(process, after),
     () => Promise.resolve(),
   )
   #restriction: 'disk-full' | 'read-only' | null = null
-  #health: Health = { state: 'writable' }
   #latest = instant(0)
   #closed = false
 
   constructor(time: Pick<Time, 'now'>) {
+    super()
     this.#time = time
   }
 
-  append(process: ProcessId, entries: NewEntry[], conditions: Conditions): Promise<Outcome<Appended, NotAppended>> {
-    return this.#append(process, entries, conditions, false)
-  }
-
-  appendNarrowing(
-    process: ProcessId,
-    entries: NewEntry[],
-    conditions: Conditions,
-  ): Promise<Outcome<Appended, NotAppended>> {
-    return this.#append(process, entries, conditions, true)
-  }
-
-  async #append(
+  protected async adding(
     process: ProcessId,
     entries: NewEntry[],
     conditions: Conditions,
     narrowing: boolean,
   ): Promise<Outcome<Appended, NotAppended>> {
-    if (entries.length === 0) throw new TypeError('an append has at least one entry')
     await null
     if (this.#closed) return refuse({ code: 'unavailable', reason: 'unavailable' })
     const at = this.now()
@@ -102,13 +106,17 @@ class MemoryLog implements ForgetfulLog {
     if (broken) return refuse(broken)
     if (!this.#mayWrite(narrowing)) return refuse({ code: 'unavailable', reason: this.#restriction ?? 'unavailable' })
     this.#stored.set(process, stored)
-    const added = entries.map((entry, index) => stored.add(entry, at, index === entries.length - 1))
+    const added = entries.map((entry, index) => stored.add(entry, at, entries.length - 1 - index))
     this.#followers.deliver(process, added)
     return ok({ first: stored.entries.length - entries.length + 1, at })
   }
 
   async read(process: ProcessId, after: Seq, limit: number): Promise<Entry[]> {
     return this.#stored.get(process)?.read(after, limit) ?? []
+  }
+
+  async stored(process: ProcessId, after: Seq, limit: number): Promise<StoredEntry[]> {
+    return this.#stored.get(process)?.entries.slice(after, after + limit) ?? []
   }
 
   follow(
@@ -124,10 +132,8 @@ class MemoryLog implements ForgetfulLog {
     const stored = this.#storedOf(process)
     const left = new Stored(stored)
     const kept = Math.max(0, stored.entries.length - count)
-    for (const [index, { bytes, lastOfAppend }] of stored.entries.slice(0, kept).entries()) {
-      const entry = decodeEntry(bytes, index + 1)
-      left.add(entry, entry.at, lastOfAppend || index === kept - 1)
-    }
+    for (const { bytes, rest } of stored.entries.slice(0, kept))
+      left.keep({ bytes, rest: Math.min(rest, kept - 1 - left.entries.length) })
     this.#stored.set(process, left)
     this.#followers.reset(process)
   }
@@ -170,6 +176,29 @@ class MemoryLog implements ForgetfulLog {
     this.#storedOf(process).keys.delete(key)
   }
 
+  async keys(process: ProcessId): Promise<Map<string, Uint8Array>> {
+    return new Map(this.#stored.get(process)?.keys)
+  }
+
+  async adopt(process: ProcessId): Promise<Adoption> {
+    const adopted = new Stored()
+    return new PiecewiseAdoption(process, {
+      async add({ entries }) {
+        for (const entry of entries) adopted.keep({ bytes: entry.bytes.slice(), rest: entry.rest })
+      },
+      finish: async ({ at }, keys) => {
+        if ((this.#stored.get(process)?.entries.length ?? 0) > 0) return refuse({ code: 'not-empty' })
+        if (!this.#mayWrite(false)) return refuse({ code: 'unavailable', reason: this.#restriction ?? 'unavailable' })
+        for (const [key, secret] of keys) adopted.keys.set(key, secret.slice())
+        this.#stored.set(process, adopted)
+        this.#latest = instant(Math.max(this.#latest, at))
+        this.#followers.reset(process)
+        return ok(null)
+      },
+      abandon: async () => undefined,
+    })
+  }
+
   async chain(process: ProcessId): Promise<{ seq: Seq; hash: string }> {
     const entries = this.#stored.get(process)?.entries ?? []
     return {
@@ -183,18 +212,9 @@ class MemoryLog implements ForgetfulLog {
     return this.#latest
   }
 
-  health(): Health {
-    return this.#health
-  }
-
-  onHealth(listener: (health: Health) => void): () => void {
-    this.#healthListeners.add(listener)
-    return () => this.#healthListeners.delete(listener)
-  }
-
   async restrict(to: 'disk-full' | 'read-only' | null): Promise<void> {
     this.#restriction = to
-    if (to === null && this.#health.state !== 'writable') this.#setHealth({ state: 'writable' })
+    if (to === null) this.setHealth({ state: 'writable' })
   }
 
   async backup(): Promise<void> {
@@ -211,7 +231,7 @@ class MemoryLog implements ForgetfulLog {
     const stored = this.#stored.get(process)
     if (!stored) return []
     let end = Math.min(after + CATCH_UP, stored.entries.length)
-    while (end < stored.entries.length && !stored.entries[end - 1]?.lastOfAppend) end++
+    while (end < stored.entries.length && stored.entries[end - 1]?.rest !== 0) end++
     return stored.read(after, end - after)
   }
 
@@ -226,12 +246,7 @@ class MemoryLog implements ForgetfulLog {
     if (this.#closed) return false
     const reason = this.#restriction
     if (reason === null) return true
-    if (this.#health.state === 'writable') this.#setHealth({ state: 'not-writable', reason })
+    this.setHealth({ state: 'not-writable', reason })
     return narrowing && reason === 'disk-full'
-  }
-
-  #setHealth(health: Health): void {
-    this.#health = health
-    for (const listener of this.#healthListeners) listener(health)
   }
 }

@@ -16,6 +16,8 @@ export const keysOf = (process: ProcessId) => ({
   snapshots: `parley:{${process}}:snapshots`,
   /** Hash: name of an erasable object's key to its secret. */
   keys: `parley:{${process}}:keys`,
+  /** Stream like `sealed`: what comes in from another log under this name, until all of it is there. */
+  adopting: (name: string) => `parley:{${process}}:adopting:${name}`,
 })
 
 /** Set of every process. */
@@ -25,7 +27,7 @@ export const PROCESSES = 'parley:processes'
 export const STORE = 'parley:store'
 
 /** Another name whenever a function changes, so that nodes of two versions can run side by side. */
-export const LIBRARY = 'parley2'
+export const LIBRARY = 'parley3'
 export const FUNCTIONS = {
   append: `${LIBRARY}_append`,
   narrowing: `${LIBRARY}_append_narrowing`,
@@ -37,6 +39,7 @@ export const FUNCTIONS = {
   mark: `${LIBRARY}_mark`,
   confirm: `${LIBRARY}_confirm`,
   generation: `${LIBRARY}_generation`,
+  adopt: `${LIBRARY}_adopt`,
 } as const
 
 /**
@@ -213,6 +216,29 @@ local function confirm(keys, args)
   return 1
 end
 
+local function put(key, fields)
+  for from = 1, #fields, 1000 do
+    redis.call('HSET', key, unpack(fields, from, math.min(from + 999, #fields)))
+  end
+end
+
+-- A process from another log: its segments wait in keys[2]. Only where it has no entry.
+local function adopt(keys, args)
+  if redis.call('HEXISTS', keys[1], 'seq') == 1 then return 0 end
+  local a = cjson.decode(args[1])
+  local epoch = current(keys[1], tonumber(redis.call('HGET', keys[1], 'epoch') or 0), redis.call('HGET', keys[1], 'replid'), 0)
+  redis.call('DEL', keys[3], keys[4], keys[5])
+  redis.call('RENAME', keys[2], keys[3])
+  redis.call('PERSIST', keys[3])
+  put(keys[1], a.fields)
+  for i = 2, #a.secrets, 2 do
+    a.secrets[i] = string.gsub(a.secrets[i], '%x%x', function(hex) return string.char(tonumber(hex, 16)) end)
+  end
+  put(keys[5], a.secrets)
+  redis.call('HSET', keys[1], 'seq', a.seq, 'events', a.events, 'at', a.at, 'sealed', a.seq, 'chain', a.chain)
+  return epoch
+end
+
 local function mark(keys)
   redis.call('SET', keys[1], '1')
   return 1
@@ -235,6 +261,7 @@ redis.register_function{ function_name = '${FUNCTIONS.narrowing}', callback = ap
 redis.register_function{ function_name = '${FUNCTIONS.enter}', callback = enter, flags = { 'allow-oom' } }
 redis.register_function{ function_name = '${FUNCTIONS.range}', callback = range, flags = { 'no-writes' } }
 redis.register_function('${FUNCTIONS.snapshot}', snapshot)
+redis.register_function('${FUNCTIONS.adopt}', adopt)
 redis.register_function('${FUNCTIONS.seal}', seal)
 redis.register_function('${FUNCTIONS.probe}', function() return 1 end)
 `

@@ -2,10 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { type DocumentId, type Instant, instant, type ProcessId, parseProcessId, parseSeatId } from '#shared/ids.ts'
 import { type Outcome, refuse } from '#shared/outcome.ts'
 import type { Time } from '#shared/world.ts'
+import { PiecewiseAdoption } from './adopting.ts'
 import type { LaneState } from './conditions.ts'
+import { Engine } from './engine.ts'
 import { decodeEntry, encodeEntry } from './entry.ts'
-import type { Appended, Conditions, Entry, Heads, Health, Log, NewEntry, NotAppended, Seq, Snapshot } from './log.ts'
+import type {
+  Adoption,
+  Appended,
+  Conditions,
+  Entry,
+  Heads,
+  Log,
+  NewEntry,
+  NotAppended,
+  Seq,
+  Snapshot,
+  StoredEntry,
+} from './log.ts'
 import { LogDamaged, LogUnavailable } from './log.ts'
+import { RedisNursery } from './redis-adopting.ts'
 import { type Reason, RedisAppends, reasonOf } from './redis-appends.ts'
 import { checkRedis } from './redis-checks.ts'
 import { copiesOf, RedisConfirming } from './redis-confirming.ts'
@@ -49,7 +64,7 @@ export async function openRedisLog(options: RedisLogOptions): Promise<Log> {
   return log
 }
 
-class RedisLog implements Log {
+class RedisLog extends Engine implements Log {
   readonly #time: Pick<Time, 'now'> | null
   readonly #probeMs: number
   readonly #link: Link
@@ -57,8 +72,6 @@ class RedisLog implements Log {
   readonly #confirming: RedisConfirming
   readonly #following: RedisFollowing
   #generation = 0
-  readonly #healthListeners = new Set<(health: Health) => void>()
-  #health: Health = { state: 'writable' }
   #probing: NodeJS.Timeout | null = null
   #outage: NodeJS.Timeout[] = []
   #latest = instant(0)
@@ -75,6 +88,7 @@ class RedisLog implements Log {
     floor = () => Number.POSITIVE_INFINITY,
     probeMs = PROBE_MS,
   }: RedisLogOptions) {
+    super()
     this.#onWarning = onWarning
     this.#time = time ?? null
     this.#probeMs = probeMs
@@ -111,29 +125,17 @@ class RedisLog implements Log {
     }
   }
 
-  append(process: ProcessId, entries: NewEntry[], conditions: Conditions): Promise<Outcome<Appended, NotAppended>> {
-    return this.#append(process, entries, conditions, false)
-  }
-
-  /** There is no reserve on the disk of another machine: when Redis's memory is full, this alone is still let through. */
-  appendNarrowing(
-    process: ProcessId,
-    entries: NewEntry[],
-    conditions: Conditions,
-  ): Promise<Outcome<Appended, NotAppended>> {
-    return this.#append(process, entries, conditions, true)
-  }
-
-  async #append(
+  /** There is no reserve on the disk of another machine: when Redis's memory is full, a narrowing alone is still let through. */
+  protected async adding(
     process: ProcessId,
     entries: NewEntry[],
     conditions: Conditions,
     narrowing: boolean,
   ): Promise<Outcome<Appended, NotAppended>> {
-    if (entries.length === 0) throw new TypeError('an append has at least one entry')
     if (this.#isClosed) return refuse({ code: 'unavailable', reason: 'unavailable' })
-    if (this.#health.state === 'not-writable' && !(narrowing && this.#link.line))
-      return refuse({ code: 'unavailable', reason: this.#health.reason })
+    const health = this.health()
+    if (health.state === 'not-writable' && !(narrowing && this.#link.line))
+      return refuse({ code: 'unavailable', reason: health.reason })
     const epoch = this.#following.epochOf(process)
     const came = await this.#appends.append({
       process,
@@ -157,6 +159,11 @@ class RedisLog implements Log {
   async read(process: ProcessId, after: Seq, limit: number): Promise<Entry[]> {
     const stored = await this.#reading((line) => readAll(line, process, after, limit))
     return stored.map(({ bytes, seq }) => decodeEntry(bytes, seq))
+  }
+
+  async stored(process: ProcessId, after: Seq, limit: number): Promise<StoredEntry[]> {
+    const stored = await this.#reading((line) => readAll(line, process, after, limit))
+    return stored.map(({ bytes, rest }) => ({ bytes, rest }))
   }
 
   follow(
@@ -226,6 +233,21 @@ class RedisLog implements Log {
     await this.#link.line?.send('BGREWRITEAOF').catch(() => undefined)
   }
 
+  async keys(process: ProcessId): Promise<Map<string, Uint8Array>> {
+    const kept = (await this.#reading((line) => line.send('HGETALL', keysOf(process).keys))) as Reply[]
+    const secrets = new Map<string, Uint8Array>()
+    for (let at = 0; at < kept.length; at += 2) secrets.set(String(kept[at]), new Uint8Array(kept[at + 1] as Buffer))
+    return secrets
+  }
+
+  async adopt(process: ProcessId): Promise<Adoption> {
+    const nursery = new RedisNursery(process, {
+      writing: (write) => this.#writing(write),
+      confirmed: (...entry) => this.#confirming.confirmed(...entry),
+    })
+    return new PiecewiseAdoption(process, nursery)
+  }
+
   async chain(process: ProcessId): Promise<{ seq: Seq; hash: string }> {
     return this.#reading(async (line) => {
       const { sealed, chain, seq } = await readPage(line, process, Number.MAX_SAFE_INTEGER, 1)
@@ -240,15 +262,6 @@ class RedisLog implements Log {
     const clock = this.#time?.now() ?? Math.floor(performance.now() + Math.max(...this.#ahead))
     this.#latest = instant(Math.max(this.#latest, clock))
     return this.#latest
-  }
-
-  health(): Health {
-    return this.#health
-  }
-
-  onHealth(listener: (health: Health) => void): () => void {
-    this.#healthListeners.add(listener)
-    return () => this.#healthListeners.delete(listener)
   }
 
   async backup(): Promise<void> {
@@ -276,9 +289,9 @@ class RedisLog implements Log {
     }
   }
 
-  async #writing(write: (line: Line) => Promise<Reply>): Promise<void> {
+  async #writing(write: (line: Line) => Promise<Reply>): Promise<Reply> {
     try {
-      await write(await this.#link.soon(PATIENCE_MS))
+      return await write(await this.#link.soon(PATIENCE_MS))
     } catch (cause) {
       const reason = reasonOf(cause)
       if (reason) this.#cannotWrite(reason)
@@ -292,7 +305,7 @@ class RedisLog implements Log {
     await this.#following.resume(line)
     this.#appends.resume(line)
     this.#endOutage()
-    if (this.#health.state === 'not-writable') this.#probeSoon(0)
+    if (this.health().state === 'not-writable') this.#probeSoon(0)
   }
 
   #warn(sentence: string): void {
@@ -319,7 +332,7 @@ class RedisLog implements Log {
     if (this.#outage.length > 0 || this.#isClosed) return
     this.#outage = [
       setTimeout(() => {
-        this.#setHealth({ state: 'not-writable', reason: 'unavailable' })
+        this.setHealth({ state: 'not-writable', reason: 'unavailable' })
         this.#appends.giveUp(false)
       }, PATIENCE_MS),
       setTimeout(() => this.#appends.giveUp(true), DOUBT_MS),
@@ -332,7 +345,7 @@ class RedisLog implements Log {
 
   #cannotWrite(reason: Reason): void {
     if (this.#isClosed) return
-    this.#setHealth({ state: 'not-writable', reason })
+    this.setHealth({ state: 'not-writable', reason })
     this.#probeSoon(this.#probeMs)
   }
 
@@ -347,18 +360,12 @@ class RedisLog implements Log {
     try {
       await line.send('FCALL', FUNCTIONS.probe, 0)
       if (this.#confirming.isSilent) return this.#cannotWrite('unavailable')
-      this.#setHealth({ state: 'writable' })
+      this.setHealth({ state: 'writable' })
     } catch (cause) {
       this.#cannotWrite(reasonOf(cause) ?? 'unavailable')
       // Somebody took our functions away: a new line brings them.
       if (cause instanceof Error && cause.message.includes('Function not found')) this.#link.drop(line, cause)
     }
-  }
-
-  #setHealth(health: Health): void {
-    const before = JSON.stringify(this.#health)
-    this.#health = health
-    if (before !== JSON.stringify(health)) for (const listener of this.#healthListeners) listener(health)
   }
 
   #clock(ms: number): void {

@@ -2,12 +2,7 @@ import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { deflate, inflateSync } from 'node:zlib'
 import type { ProcessId } from '#shared/ids.ts'
-
-/** An entry as it is stored: its bytes, and how many entries of the same append follow it. */
-export interface StoredEntry {
-  bytes: Uint8Array
-  rest: number
-}
+import type { StoredEntry } from './log.ts'
 
 export const sha256 = (...parts: (Uint8Array | string)[]): Uint8Array => {
   const whole = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))

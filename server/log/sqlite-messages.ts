@@ -1,5 +1,7 @@
 import type { DocumentId, Instant, ProcessId } from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
+import type { Gathered, Piece } from './adopting.ts'
+import type { LaneState } from './conditions.ts'
 import type { Appended, Conditions, Health, Kind, Lane, NotAppended, Snapshot } from './log.ts'
 
 /** An encoded entry, and what the writer needs of it without reading it. */
@@ -9,6 +11,9 @@ export interface EncodedEntry {
   document: DocumentId | undefined
   lane: Lane | undefined
 }
+
+/** A piece of a process that is adopted, packed as a segment. */
+export type PackedPiece = Omit<Piece, 'entries'> & { packed: Uint8Array }
 
 /** One thing to write. All that waits is written in one transaction, in order. */
 export type Job =
@@ -23,6 +28,16 @@ export type Job =
   | { type: 'snapshot'; id: number; process: ProcessId; name: string; snapshot: Snapshot }
   | { type: 'save-key'; id: number; process: ProcessId; key: string; secret: Uint8Array }
   | { type: 'erase-key'; id: number; process: ProcessId; key: string }
+  | {
+      type: 'adopt'
+      id: number
+      process: ProcessId
+      segments: PackedPiece[]
+      heads: Pick<Gathered, 'seq' | 'events' | 'at' | 'chain' | 'documents'> & {
+        lanes: { document: DocumentId; client: number; state: LaneState }[]
+      }
+      keys: Map<string, Uint8Array>
+    }
 
 /** From the log to its writer. `now` is set when the clock is not the machine's. */
 export type ToWriter =

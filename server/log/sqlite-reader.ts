@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { type DocumentId, type ProcessId, parseProcessId } from '#shared/ids.ts'
 import type { LaneState } from './conditions.ts'
 import { decodeEntry } from './entry.ts'
-import type { Entry, Heads, Seq, Snapshot } from './log.ts'
-import { chainAfter, chainStart, hexOf, type StoredEntry, unpackSegment } from './segments.ts'
+import type { Entry, Heads, Seq, Snapshot, StoredEntry } from './log.ts'
+import { chainAfter, chainStart, hexOf, unpackSegment } from './segments.ts'
 import { type Row, sumOf } from './sqlite-check.ts'
 import { laneOfRow } from './sqlite-store.ts'
 
@@ -29,6 +29,7 @@ export class SqliteReader {
       segment: sql('SELECT first, packed FROM segments WHERE pid = ? AND first <= ? AND last >= ?'),
       lane: sql('SELECT owner, number, clock FROM lanes WHERE pid = ? AND document = ? AND client = ?'),
       snapshot: sql('SELECT seq, bytes, sum FROM snapshots WHERE process = ? AND name = ?'),
+      keys: sql('SELECT key, secret FROM keys WHERE process = ? ORDER BY key'),
       key: sql('SELECT secret FROM keys WHERE process = ? AND key = ?'),
     }
   }
@@ -48,6 +49,10 @@ export class SqliteReader {
 
   read(process: ProcessId, after: Seq, limit: number): Entry[] {
     return this.#stored(process, after, limit).map(({ bytes, seq }) => decodeEntry(bytes, seq))
+  }
+
+  stored(process: ProcessId, after: Seq, limit: number): StoredEntry[] {
+    return this.#stored(process, after, limit).map(({ bytes, rest }) => ({ bytes, rest }))
   }
 
   /** As `read`, and the rest of the last append. */
@@ -73,6 +78,11 @@ export class SqliteReader {
   key(process: ProcessId, key: string): Uint8Array | null {
     const row: Row | undefined = this.#statements.key.get(process, key)
     return row?.['secret'] ?? null
+  }
+
+  keys(process: ProcessId): Map<string, Uint8Array> {
+    const rows = this.#statements.keys.all(process) as Row[]
+    return new Map(rows.map((row) => [row['key'], row['secret']]))
   }
 
   chain(process: ProcessId): { seq: Seq; hash: string } {

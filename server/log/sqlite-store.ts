@@ -3,8 +3,8 @@ import { type DocumentId, type Instant, instant, type ProcessId, parseProcessId,
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import { brokenCondition, type LaneState, laneAfter, type Standing } from './conditions.ts'
 import { stampEntry } from './entry.ts'
-import type { Appended, NotAppended, Seq } from './log.ts'
-import { chainAfter, chainStart, packSegment, type StoredEntry } from './segments.ts'
+import type { Appended, NotAppended, Seq, StoredEntry } from './log.ts'
+import { chainAfter, chainStart, packSegment } from './segments.ts'
 import { digestOf, laneSum, processSum, type Row, sumOf } from './sqlite-check.ts'
 import type { EncodedEntry, Job } from './sqlite-messages.ts'
 
@@ -106,9 +106,38 @@ export class Store {
         this.#statements.blankKey.run(job.process, job.key)
         this.#statements.eraseKey.run(job.process, job.key)
         return ok(null)
+      case 'adopt':
+        return this.#adopt(job)
       default:
         throw job satisfies never
     }
+  }
+
+  /** All of a process that comes from another log, in segments. */
+  #adopt({ process, segments, heads: given, keys }: Extract<Job, { type: 'adopt' }>): Outcome<null, NotAppended> {
+    if (this.#processes.has(process)) return refuse({ code: 'conflict', on: 'events' })
+    const heads = this.#newProcess(process)
+    const { pid } = heads
+    for (const { first, last, before, after, packed } of segments) {
+      const row = { pid, first, last, before, after, packed }
+      this.#statements.addSegment.run(pid, first, last, before, after, packed, digestOf(row))
+    }
+    const { seq, events, at, chain } = given
+    Object.assign(heads, { seq, events, at, sealed: seq, chain })
+    this.#latest = instant(Math.max(this.#latest, at))
+    this.#changedHeads.add(heads)
+    for (const [document, head] of given.documents) {
+      this.#documents.set(`${pid} ${document}`, head)
+      this.#writeDocument(pid, document)
+    }
+    for (const { document, client, state } of given.lanes) {
+      this.#lanes.set(`${pid} ${document} ${client}`, state)
+      this.#writeLane(pid, document, client)
+    }
+    this.#statements.forgetSnapshots.run(process)
+    this.#statements.forgetKeys.run(process)
+    for (const [key, secret] of keys) this.#statements.saveKey.run(process, key, secret, sumOf([process, key], secret))
+    return ok(null)
   }
 
   /** A process whose old entries are due to be sealed, among those given. */
@@ -297,6 +326,8 @@ function prepare(database: DatabaseSync) {
     saveKey: sql('INSERT OR IGNORE INTO keys VALUES (?, ?, ?, ?)'),
     blankKey: sql('UPDATE keys SET secret = zeroblob(length(secret)) WHERE process = ? AND key = ?'),
     eraseKey: sql('DELETE FROM keys WHERE process = ? AND key = ?'),
+    forgetSnapshots: sql('DELETE FROM snapshots WHERE process = ?'),
+    forgetKeys: sql('DELETE FROM keys WHERE process = ?'),
     oldest: sql('SELECT rest, bytes FROM entries WHERE pid = ? AND seq > ? ORDER BY seq LIMIT ?'),
     addSegment: sql('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?)'),
     sizeOf: sql('SELECT sum(length(bytes)) AS removed FROM entries WHERE pid = ? AND seq <= ?'),

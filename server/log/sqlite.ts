@@ -5,23 +5,27 @@ import { Worker } from 'node:worker_threads'
 import { type DocumentId, type Instant, instant, type ProcessId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Time } from '#shared/world.ts'
+import { PiecewiseAdoption } from './adopting.ts'
 import type { LaneState } from './conditions.ts'
+import { Engine } from './engine.ts'
 import { encodeEntry } from './entry.ts'
 import { Followers } from './followers.ts'
 import type {
+  Adoption,
   Appended,
   Conditions,
   DrillLog,
   Entry,
   Heads,
-  Health,
   NewEntry,
   NotAppended,
   Seq,
   Snapshot,
+  StoredEntry,
 } from './log.ts'
 import { LogDamaged, LogUnavailable } from './log.ts'
-import type { FromWriter, Job, ToWriter, WriterOptions } from './sqlite-messages.ts'
+import { packSegment } from './segments.ts'
+import type { FromWriter, Job, PackedPiece, ToWriter, WriterOptions } from './sqlite-messages.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 
 /** How many entries a follower that catches up is given at once: a few milliseconds of this thread. */
@@ -57,18 +61,16 @@ type Answered = (outcome: Outcome<Appended | null, NotAppended>) => void
 /** A job without its number: each kind of job keeps its own fields. */
 type NewJob = Job extends infer J ? (J extends Job ? Omit<J, 'id'> : never) : never
 
-class SqliteLog implements DrillLog {
+class SqliteLog extends Engine implements DrillLog {
   readonly #file: string
   readonly #writer: Worker
   readonly #reader: SqliteReader
   readonly #time: Pick<Time, 'now'> | null
   readonly #waiting = new Map<number, Answered>()
-  readonly #healthListeners = new Set<(health: Health) => void>()
   readonly #followers = new Followers(
     (process, after) => this.#reader.readWhole(process, after, CATCH_UP),
     () => nextTurn(),
   )
-  #health: Health
   #latest: Instant
   #outbox: Job[] = []
   #lastId = 0
@@ -82,35 +84,23 @@ class SqliteLog implements DrillLog {
     ready: Extract<FromWriter, { type: 'ready' }>,
     time: Pick<Time, 'now'> | null,
   ) {
+    super()
     this.#file = file
     this.#writer = writer
     this.#time = time
-    this.#health = ready.health
+    this.setHealth(ready.health)
     this.#latest = ready.latest
     this.#reader = new SqliteReader(file)
     writer.on('message', (message: FromWriter) => this.#hear(message))
     writer.on('error', (error) => this.#lost(error))
   }
 
-  append(process: ProcessId, entries: NewEntry[], conditions: Conditions): Promise<Outcome<Appended, NotAppended>> {
-    return this.#append(process, entries, conditions, false)
-  }
-
-  appendNarrowing(
-    process: ProcessId,
-    entries: NewEntry[],
-    conditions: Conditions,
-  ): Promise<Outcome<Appended, NotAppended>> {
-    return this.#append(process, entries, conditions, true)
-  }
-
-  async #append(
+  protected async adding(
     process: ProcessId,
     entries: NewEntry[],
     conditions: Conditions,
     narrowing: boolean,
   ): Promise<Outcome<Appended, NotAppended>> {
-    if (entries.length === 0) throw new TypeError('an append has at least one entry')
     const encoded = entries.map((entry) => ({
       bytes: encodeEntry(entry),
       kind: entry.kind,
@@ -134,6 +124,10 @@ class SqliteLog implements DrillLog {
 
   async read(process: ProcessId, after: Seq, limit: number): Promise<Entry[]> {
     return this.#reader.read(process, after, limit)
+  }
+
+  async stored(process: ProcessId, after: Seq, limit: number): Promise<StoredEntry[]> {
+    return this.#reader.stored(process, after, limit)
   }
 
   follow(process: ProcessId, after: Seq, onEntries: (entries: Entry[]) => void): Promise<() => void> {
@@ -174,6 +168,33 @@ class SqliteLog implements DrillLog {
     if (!outcome.ok) throw new LogUnavailable('A key could not be erased.')
   }
 
+  async keys(process: ProcessId): Promise<Map<string, Uint8Array>> {
+    return this.#reader.keys(process)
+  }
+
+  /** What comes in waits in memory, packed: then one transaction writes it. */
+  async adopt(process: ProcessId): Promise<Adoption> {
+    const segments: PackedPiece[] = []
+    return new PiecewiseAdoption(process, {
+      async add({ entries, ...piece }) {
+        segments.push({ ...piece, packed: await packSegment(entries) })
+      },
+      finish: async (gathered, keys) => {
+        const { seq, events, at, chain, documents } = gathered
+        const lanes = [...gathered.lanes.values()]
+        const heads = { seq, events, at, chain, documents, lanes }
+        const adopted = await this.#asked({ type: 'adopt', process, segments, heads, keys: new Map(keys) })
+        if (!adopted.ok) return refuse(adopted.refusal.code === 'unavailable' ? adopted.refusal : { code: 'not-empty' })
+        this.#latest = instant(Math.max(this.#latest, at))
+        this.#followers.reset(process)
+        return ok(null)
+      },
+      async abandon() {
+        segments.length = 0
+      },
+    })
+  }
+
   async chain(process: ProcessId): Promise<{ seq: Seq; hash: string }> {
     return this.#reader.chain(process)
   }
@@ -181,15 +202,6 @@ class SqliteLog implements DrillLog {
   now(): Instant {
     this.#latest = instant(Math.max(this.#latest, this.#time?.now() ?? Date.now()))
     return this.#latest
-  }
-
-  health(): Health {
-    return this.#health
-  }
-
-  onHealth(listener: (health: Health) => void): () => void {
-    this.#healthListeners.add(listener)
-    return () => this.#healthListeners.delete(listener)
   }
 
   async restrict(to: 'disk-full' | 'read-only' | null): Promise<void> {
@@ -271,7 +283,7 @@ class SqliteLog implements DrillLog {
         }
         return
       case 'health':
-        this.#setHealth(message.health)
+        this.setHealth(message.health)
         return
       case 'closed':
         this.#end = 'ended'
@@ -289,15 +301,10 @@ class SqliteLog implements DrillLog {
   #lost(error: unknown): void {
     this.#end = 'ended'
     this.#outbox = []
-    this.#setHealth({ state: 'not-writable', reason: 'unavailable' })
+    this.setHealth({ state: 'not-writable', reason: 'unavailable' })
     for (const answered of this.#waiting.values()) answered(refuse({ code: 'unavailable', reason: 'unavailable' }))
     this.#waiting.clear()
     this.#onClosed()
     process.emitWarning(`The log's writer ended: ${error instanceof Error ? error.stack : error}`)
-  }
-
-  #setHealth(health: Health): void {
-    this.#health = health
-    for (const listener of this.#healthListeners) listener(health)
   }
 }

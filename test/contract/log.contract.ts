@@ -3,6 +3,7 @@ import { decodeEntry, encodeEntry, stampEntry } from '#server/log/entry.ts'
 import { type Conditions, type DrillLog, type Health, type Lane, LogUnavailable } from '#server/log/log.ts'
 import { chainAfter, chainStart, hexOf } from '#server/log/segments.ts'
 import { instant, type ProcessId } from '#shared/ids.ts'
+import { adopting } from './log-adopting.contract.ts'
 import {
   added,
   allOf,
@@ -40,6 +41,7 @@ export function logContract(name: string, open: () => Promise<Opened>): void {
     conditions(start)
     following(start)
     keeping(start)
+    adopting(start)
     shortage(start)
   })
 }
