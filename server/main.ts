@@ -6,8 +6,7 @@ import { type App, buildApp } from './app.ts'
 import { addressOf, type Config, isLoopback, readConfig } from './config.ts'
 import { LOG_FILE, openFolder, operatorToken, readSample, sayRunning, saySample, sayStopped } from './folder.ts'
 import { type Log, LogDamaged, LogUnavailable } from './log/log.ts'
-import { openRedisLog } from './log/redis.ts'
-import { openSqliteLog } from './log/sqlite.ts'
+import { openLogAt } from './log/open.ts'
 import { machineRandom, machineTime } from './machine.ts'
 import { joinNodes } from './nodes/member.ts'
 import type { NodeDuties, Nodes } from './nodes/nodes.ts'
@@ -40,7 +39,7 @@ async function start(config: Config): Promise<void> {
   openFolderOrStop(folder)
   const telemetry = openTelemetry({ level: config.logLevel })
   const { redisUrl } = config
-  const log = redisUrl ? await openSharedLog(redisUrl) : await openLog(folder)
+  const log = await openLogOrStop(folder, redisUrl)
   const fresh = (await log.processes()).length === 0
   const token = operatorToken(folder)
   const shared = redisUrl ? { joinNodes: (duties: NodeDuties) => joinOrStop(redisUrl, duties, telemetry) } : {}
@@ -79,21 +78,13 @@ function openFolderOrStop(folder: string): void {
   }
 }
 
-async function openLog(folder: string): Promise<Log> {
+/** What is wrong with the settings of Redis is said, and does not stop the start. */
+async function openLogOrStop(folder: string, redisUrl: string | null): Promise<Log> {
   try {
-    return await openSqliteLog({ file: join(folder, LOG_FILE) })
+    return await openLogAt({ file: join(folder, LOG_FILE), redisUrl }, (sentence) => say(`REDIS_URL: ${sentence}`))
   } catch (cause) {
-    if (cause instanceof LogDamaged) stop(cause.message)
-    throw cause
-  }
-}
-
-/** The log that several nodes share. What is wrong with its settings is said, and does not stop the start. */
-async function openSharedLog(url: string): Promise<Log> {
-  try {
-    return await openRedisLog({ url, onWarning: (sentence) => say(`REDIS_URL: ${sentence}`) })
-  } catch (cause) {
-    if (cause instanceof LogDamaged || cause instanceof LogUnavailable) stop(`REDIS_URL: ${cause.message}`)
+    if (cause instanceof LogDamaged || cause instanceof LogUnavailable)
+      stop(redisUrl ? `REDIS_URL: ${cause.message}` : cause.message)
     throw cause
   }
 }

@@ -15,6 +15,10 @@ export interface Line {
   words: string[]
   /** `--leave-out`: what a document holds and a text has no place for is left out. */
   leaveOut: boolean
+  /** `--log`: the file a log goes to or comes from. */
+  logFile: string | null
+  /** Tells a person how far long work has come. */
+  tell(sentence: string): void
   config: Config
 }
 

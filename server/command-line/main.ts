@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util'
 import { readConfig } from '../config.ts'
 import { backup } from './backup.ts'
-import { type Command, failed, type Result } from './command.ts'
+import { type Command, failed, type Line, type Result } from './command.ts'
 import { doctor } from './doctor.ts'
 import { endSession } from './end-session.ts'
+import { exportTo } from './export.ts'
+import { importFrom } from './import.ts'
 import { invite } from './invite.ts'
 import { newProcess } from './new.ts'
 import { restore } from './restore.ts'
@@ -16,6 +18,8 @@ const COMMANDS: Record<string, Command> = {
   'end-session': endSession,
   backup,
   restore,
+  export: exportTo,
+  import: importFrom,
   doctor,
 }
 
@@ -39,11 +43,7 @@ function helpFor(name?: string): string[] {
   ]
 }
 
-async function answer(
-  name: string | undefined,
-  words: string[],
-  leaveOut: boolean,
-): Promise<Result & { code?: number }> {
+async function answer(name: string | undefined, line: Omit<Line, 'config'>): Promise<Result & { code?: number }> {
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!command) {
     return {
@@ -52,10 +52,11 @@ async function answer(
     }
   }
   const [least, most] = command.words
+  const { words } = line
   if (words.length < least || words.length > most) return { ...failed(...helpFor(name)), code: NOT_UNDERSTOOD }
   const config = readConfig(process.env)
   if (!config.ok) return { ...failed(...config.refusal), code: NOT_UNDERSTOOD }
-  return command.run({ words, leaveOut, config: config.value })
+  return command.run({ ...line, config: config.value })
 }
 
 async function main(): Promise<void> {
@@ -63,6 +64,7 @@ async function main(): Promise<void> {
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
     'leave-out': { type: 'boolean' },
+    log: { type: 'string' },
   } as const
   let line: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>
   try {
@@ -77,8 +79,11 @@ async function main(): Promise<void> {
     console.log(helpFor(name).join('\n'))
     return
   }
-  const result = await answer(name, words, line.values['leave-out'] ?? false)
-  if (line.values.json) console.log(JSON.stringify(result.json))
+  const { json, log } = line.values
+  const tell = (sentence: string): void => (json ? undefined : console.error(sentence))
+  const leaveOut = line.values['leave-out'] ?? false
+  const result = await answer(name, { words, leaveOut, logFile: log ?? null, tell })
+  if (json) console.log(JSON.stringify(result.json))
   else for (const sentence of result.lines) (result.done ? console.log : console.error)(sentence)
   if (!result.done) process.exitCode = result.code ?? NOT_DONE
 }

@@ -11,10 +11,13 @@ export interface Ran {
 }
 
 /** Runs the operator's command line on a data folder. */
-export function parley(folder: string, ...args: string[]): Promise<Ran> {
+export const parley = (folder: string, ...args: string[]): Promise<Ran> => parleyIn({}, folder, ...args)
+
+/** As `parley`, with more in its environment. */
+export function parleyIn(environment: Record<string, string>, folder: string, ...args: string[]): Promise<Ran> {
   const child = spawn(process.execPath, ['server/command-line/main.ts', ...args], {
     cwd: ROOT,
-    env: testEnvironment(folder),
+    env: testEnvironment(folder, environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''
