@@ -23,4 +23,16 @@ export const WORDS: Record<Language, Words> = {
       'first-start': async () => (await import('#shared/words/en/first-start.ts')).firstStart,
     },
   },
+  fr: {
+    first: async () => ({
+      ...(await import('#shared/words/fr/first.ts')),
+      ...(await import('#shared/words/fr/refusals.ts')),
+    }),
+    screens: {
+      desk: async () => (await import('#shared/words/fr/desk.ts')).desk,
+      people: async () => (await import('#shared/words/fr/people.ts')).people,
+      help: async () => (await import('#shared/words/fr/help.ts')).help,
+      'first-start': async () => (await import('#shared/words/fr/first-start.ts')).firstStart,
+    },
+  },
 }

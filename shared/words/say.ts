@@ -34,6 +34,16 @@ export type Catalogue = { readonly [K in Key]: (typeof en)[K] extends string ? s
 /** Some of its sentences: those of one screen. */
 export type Part = Partial<Catalogue>
 
+/** The forms a counting sentence has in each language: its categories of `Intl.PluralRules`. */
+interface Categories {
+  en: 'one' | 'other'
+  fr: 'one' | 'many' | 'other'
+  ar: 'zero' | 'one' | 'two' | 'few' | 'many' | 'other'
+}
+/** One file of sentences in another language: no key of the English file is absent, no form of a sentence that counts. */
+export type Translation<English, L extends Language> = {
+  readonly [K in keyof English]: English[K] extends string ? string : { readonly [C in Categories[L]]: string }
+}
 /** Everything said in one language. Times are local to `zone`, or to the machine when there is none. */
 export interface Speech {
   readonly language: Language
@@ -79,7 +89,9 @@ export function createSpeech(language: Language, catalogue: Part, refusals: Refu
     say: say as Say,
     refusal: (refusal, nameOf = (party) => party) => {
       const sentence = refusals[refusal.code] as (refusal: Refusal, speak: RefusalSpeech) => string
-      return sentence(refusal, { party: nameOf, list: format.list, moment: format.dayAndClock, number: format.number })
+      const level: RefusalSpeech['level'] = (level) => say(`level.${level}`)
+      const { list, dayAndClock: moment, number } = format
+      return sentence(refusal, { party: nameOf, level, list, moment, number })
     },
     clock: format.clock,
     day: format.day,

@@ -11,13 +11,11 @@ export const editor = {
   'editor.state-unsent': '{state}, not sent yet',
   'editor.bracket': 'bracket, {parties}:',
   'editor.bracket-end': 'end bracket',
-  'editor.bracket-open': 'Open the bracket of {parties}',
   'editor.struck': 'Struck by {parties}',
   'editor.disputed': 'Not accepted by {parties}',
   'editor.locked': 'The mediators have locked this clause. No words of it change until they unlock it.',
   'editor.read-only': 'You can read here, not write.',
   'editor.not-written': 'This could not be written here.',
-  'editor.not-written-words': 'These words could not be written, because their place left the text: {words}',
   'editor.pasted': {
     one: '{count} pasted paragraph stands in one clause.',
     other: '{count} pasted paragraphs stand in one clause.',

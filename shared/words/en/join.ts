@@ -10,7 +10,6 @@ export const join = {
   'join.valid-until': 'Until {moment}, on one device',
   'join.language': 'Language of the screens',
   'join.language-note': 'The talks are held in {languages}.',
-  'join.language-so-far': 'These screens speak English so far.',
   'join.who': 'Confirm who you are',
   'join.role-of': '{role}, {party}',
   'join.not-me': 'This is not me',

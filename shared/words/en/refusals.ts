@@ -4,10 +4,10 @@ import type { RefusalSentences } from '../refusal-sentences.ts'
 export const refusals: RefusalSentences = {
   'no-such-thing': () => 'This is not in the room, or not any more. Go back to the list of tracks.',
   'not-your-role': () => 'This is for another role. Ask the mediators or the head of your delegation.',
-  'level-too-low': ({ needed }) =>
+  'level-too-low': ({ needed }, { level }) =>
     needed === 'read'
       ? 'You do not see this track. You can ask the mediators.'
-      : `Your access does not reach this far: it needs the level “${needed}”. You can ask the mediators.`,
+      : `Your access does not reach this far: it needs the level “${level(needed)}”. You can ask the mediators.`,
   'not-your-bracket': () => 'Only a party that holds this bracket can lift it. You can comment on it.',
   'not-your-words': () => 'These words are another party’s. You can suggest beside them.',
   'consent-missing': ({ parties }, { party, list }) =>

@@ -80,8 +80,6 @@ export const states = {
 
   'confirm.bar': 'Your delegation has not confirmed this device yet',
   'confirm.title': 'When your delegation calls you, read them this code',
-  'confirm.lost':
-    'The code was shown when this device joined, and this page no longer has it. Ask for a new invitation.',
   'confirm.code-wait': 'Your code comes in a moment.',
   'confirm.advice':
     'A new code every two minutes. By voice, to somebody whose voice you know. Give it to nobody in writing.',

@@ -1,0 +1,11 @@
+import { desk } from './fr/desk.ts'
+import { first } from './fr/first.ts'
+import { firstStart } from './fr/first-start.ts'
+import { help } from './fr/help.ts'
+import { people } from './fr/people.ts'
+import { refusals } from './fr/refusals.ts'
+import type { Catalogue } from './say.ts'
+
+/** Every sentence of the screens, in French. */
+export const fr: Catalogue = { ...first, ...help, ...desk, ...people, ...firstStart }
+export const refusalsInFrench = refusals
