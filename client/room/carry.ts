@@ -2,6 +2,7 @@ import * as Y from 'yjs'
 import type { ItemId, LeafId } from '#shared/ids.ts'
 import { findItem, insertAt } from '#shared/text/leaf.ts'
 import { FORMATS, type Format } from '#shared/text/structure.ts'
+import { align, EMBED, placeOf, type Unit } from './align.ts'
 import { hasItem, type Ranges } from './ranges.ts'
 
 /**
@@ -10,16 +11,13 @@ import { hasItem, type Ranges } from './ranges.ts'
  * deleted, what the server does not know is inserted.
  */
 
-/** What the server has: all items but those of `client` from `clock` on; of the deletions all but `deletes`. */
+/** What the server has: all items but those of the clients in `clocks` from their clock on; of the deletions all but `deletes`. */
 export interface Known {
-  client: number
-  clock: number
+  clocks: ReadonlyMap<number, number>
   deletes: Ranges
 }
 
 type Formats = Partial<Record<Format, true>>
-/** A UTF-16 unit, or a mark and the id of a bracket, or (deleted and forgotten) nothing that equals another. */
-export type Unit = string
 export interface LeafChange {
   leaf: LeafId
   /** What the server showed, unit by unit. */
@@ -31,8 +29,6 @@ export interface LeafChange {
   /** Units of `shown` whose formats were changed here. */
   marked: { at: number; formats: Partial<Record<Format, true | null>> }[]
 }
-
-const EMBED = '\u0000'
 
 /** The changes of one leaf; null when there are none. */
 export function unsentIn(text: Y.Text, leaf: LeafId, known: Known): LeafChange | null {
@@ -90,8 +86,8 @@ export function unitsOfLeaf(text: Y.Text): Unit[] {
   return units
 }
 
-const isUnknown = ({ id }: Y.Item, offset: number, { client, clock }: Known): boolean =>
-  id.client === client && id.clock + offset >= clock
+const isUnknown = ({ id }: Y.Item, offset: number, { clocks }: Known): boolean =>
+  id.clock + offset >= (clocks.get(id.client) ?? Number.POSITIVE_INFINITY)
 
 function standsOnServer(item: Y.Item, offset: number, known: Known): boolean {
   if (isUnknown(item, offset, known)) return false
@@ -159,49 +155,4 @@ export function carryInto(text: Y.Text, change: LeafChange, origin: unknown): vo
 function put(text: Y.Text, index: number, words: string, formats: Formats, origin: unknown): void {
   insertAt(text, index, words, origin)
   text.format(index, words.length, Object.fromEntries(FORMATS.map((key) => [key, formats[key] ?? null])))
-}
-
-/** Right of the nearest unit on the left that still stands; else left of the nearest on the right; else the end. */
-export function placeOf(now: number[], at: number, length: number): number {
-  for (let left = at - 1; left >= 0; left--) if ((now[left] ?? -1) >= 0) return (now[left] ?? 0) + 1
-  for (let right = at; right < now.length; right++) if ((now[right] ?? -1) >= 0) return now[right] ?? 0
-  return length
-}
-
-/** Past this many comparisons only what is equal from both ends is matched: a paragraph rewritten by others, not a keystroke. */
-const MAX_COMPARED = 4_000_000
-
-/** For each unit of `from` the index of the same unit in `to`, or -1: a longest common subsequence. */
-export function align(from: Unit[], to: Unit[]): number[] {
-  const out = new Array<number>(from.length).fill(-1)
-  let start = 0
-  while (start < from.length && start < to.length && from[start] === to[start]) out[start] = start++
-  let end = 0
-  while (end < Math.min(from.length, to.length) - start && from[from.length - 1 - end] === to[to.length - 1 - end]) {
-    end++
-    out[from.length - end] = to.length - end
-  }
-  const rows = from.length - start - end
-  const columns = to.length - start - end
-  if (rows === 0 || columns === 0 || rows * columns > MAX_COMPARED) return out
-  matchMiddle(from.slice(start, start + rows), to.slice(start, start + columns)).forEach((j, i) => {
-    if (j >= 0) out[start + i] = start + j
-  })
-  return out
-}
-
-function matchMiddle(from: Unit[], to: Unit[]): number[] {
-  const width = to.length + 1
-  const length = new Uint16Array((from.length + 1) * width)
-  const at = (i: number, j: number): number => length[i * width + j] ?? 0
-  for (let i = from.length - 1; i >= 0; i--)
-    for (let j = to.length - 1; j >= 0; j--)
-      length[i * width + j] = from[i] === to[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
-  const out = new Array<number>(from.length).fill(-1)
-  for (let i = 0, j = 0; i < from.length && j < to.length; ) {
-    if (from[i] === to[j]) out[i++] = j++
-    else if (at(i + 1, j) >= at(i, j + 1)) i++
-    else j++
-  }
-  return out
 }

@@ -4,18 +4,8 @@ import { includes } from '#shared/refusals.ts'
 import { leafIn, openLeaf } from '#shared/text/leaf.ts'
 import type { StructureView } from '#shared/text/structure.ts'
 import { findClause } from '#shared/text/structure-view.ts'
-import {
-  align,
-  carryInto,
-  type Known,
-  type LeafChange,
-  placeOf,
-  shownIn,
-  shownUpTo,
-  type Unit,
-  unitsOfLeaf,
-  unsentIn,
-} from './carry.ts'
+import { align, placeOf, type Unit } from './align.ts'
+import { carryInto, type Known, type LeafChange, shownIn, shownUpTo, unitsOfLeaf, unsentIn } from './carry.ts'
 import type { TextCopy } from './copy.ts'
 import type { TypedCommand } from './plan.ts'
 import type { LostWords } from './room.ts'

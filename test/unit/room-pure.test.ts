@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as Y from 'yjs'
-import { align, carryInto, type Known, unsentIn } from '#client/room/carry.ts'
+import { align, placeOf } from '#client/room/align.ts'
+import { carryInto, type Known, unsentIn } from '#client/room/carry.ts'
 import { nextConnection } from '#client/room/connection.ts'
 import { encodePart } from '#client/room/own-update.ts'
 import { type Plan, planInsert, planRemove, planReplace } from '#client/room/plan.ts'
@@ -90,7 +91,7 @@ function copied(before: Edit[], base = 'The parties share the water.') {
   const copy = new Y.Doc({ gcFilter: () => false })
   Y.applyUpdate(copy, Y.encodeStateAsUpdate(server))
   copy.clientID = OWN
-  const known: Known = { client: OWN, clock: 0, deletes: new Map() }
+  const known: Known = { clocks: new Map([[OWN, 0]]), deletes: new Map() }
   copy.on('afterTransaction', (transaction: Y.Transaction) => {
     for (const [client, all] of transaction.deleteSet.clients)
       for (const { clock, len } of all) addRange(known.deletes, client, clock, len)
@@ -115,7 +116,7 @@ describe('carrying over', () => {
         const unsent = unsentIn(copy.getText('leaf'), 'leaf' as LeafId, known)
         if (unsent) carryInto(to, unsent, 'carried')
         expect(to.toString()).toBe(copy.getText('leaf').toString())
-        expect(unsent === null).toBe(known.deletes.size === 0 && Y.getState(copy.store, OWN) === 0)
+        if (known.deletes.size === 0 && Y.getState(copy.store, OWN) === 0) expect(unsent).toBeNull()
       }),
     )
   })
@@ -146,6 +147,26 @@ describe('carrying over', () => {
     const to = begunAnew('Now: The three parties share water.')
     if (unsent) carryInto(to, unsent, 'carried')
     expect(to.toString()).toBe('Now: The three parties all share water.')
+  })
+
+  test('R10 beside a word that is gone is never inside another', () => {
+    const marks = fc.uniqueArray(fc.nat(120), { maxLength: 8 })
+    const textOf = (numbers: number[]) => numbers.map((number) => `<text-of-shores.s${number % 5}.${number}>`)
+    fc.assert(
+      fc.property(marks, marks, fc.nat(8), (was, is, nth) => {
+        const [from, to] = [textOf(was), textOf(is)]
+        const at = from.slice(0, nth).join('').length
+        const hits = align([...from.join('')], [...to.join('')])
+        const bounds = to.map((_, upTo) => to.slice(0, upTo).join('').length)
+        expect([...bounds, to.join('').length]).toContain(placeOf(hits, at, to.join('').length))
+      }),
+    )
+  })
+
+  test('R10 in a word that others changed a place stands where it stood', () => {
+    const [from, to] = ['They negotiate the water.', 'They renegotiated the water.']
+    const hits = align([...from], [...to])
+    expect(to.slice(0, placeOf(hits, 'They negot'.length, to.length))).toBe('They renegot')
   })
 
   test('R10 units are matched in order, each once', () => {
