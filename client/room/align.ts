@@ -33,12 +33,8 @@ interface Gap {
 export function align(from: Unit[], to: Unit[]): number[] {
   const out = new Array<number>(from.length).fill(-1)
   const [was, now] = [tokensOf(from), tokensOf(to)]
-  const hits = common(
-    was.map(({ key }) => key),
-    now.map(({ key }) => key),
-  )
+  const hits = commonTelling(was, now)
   for (const [i, j] of changedWords(hits, was, now)) hits[i] = j
-  dropStray(hits, was)
   growRuns(hits, was, now)
   hits.forEach((j, i) => {
     const [a, b] = [was[i], now[j]]
@@ -52,6 +48,17 @@ export function placeOf(now: number[], at: number, length: number): number {
   for (let left = at - 1; left >= 0; left--) if ((now[left] ?? -1) >= 0) return (now[left] ?? 0) + 1
   for (let right = at; right < now.length; right++) if ((now[right] ?? -1) >= 0) return now[right] ?? 0
   return length
+}
+
+/** Words first: two texts have more spaces in common than anything else, and those tell nothing. */
+function commonTelling(was: Token[], now: Token[]): number[] {
+  const hits = new Array<number>(was.length).fill(-1)
+  const [a, b] = [was, now].map((tokens) => tokens.flatMap(({ tells, key }, index) => (tells ? [{ key, index }] : [])))
+  common(a?.map(({ key }) => key) ?? [], b?.map(({ key }) => key) ?? []).forEach((j, i) => {
+    const [from, to] = [a?.[i], b?.[j]]
+    if (from && to) hits[from.index] = to.index
+  })
+  return hits
 }
 
 function tokensOf(units: Unit[]): Token[] {
@@ -73,15 +80,6 @@ function tokensOf(units: Unit[]): Token[] {
 }
 const endOf = (token?: Token): number => (token ? token.at + token.units.length : 0)
 
-/** Runs of matches that tell nothing: a comma is like every other. */
-function dropStray(hits: number[], was: Token[]): void {
-  for (let start = 0; start < hits.length; ) {
-    let end = start + 1
-    while (end < hits.length && (hits[start] ?? -1) >= 0 && hits[end] === (hits[end - 1] ?? -1) + 1) end++
-    if (!was.slice(start, end).some(({ tells }) => tells)) hits.fill(-1, start, end)
-    start = end
-  }
-}
 /** Of several equal ways to match, the one that keeps neighbours together. */
 function growRuns(hits: number[], was: Token[], now: Token[]): void {
   const taken = new Set(hits)

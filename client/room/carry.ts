@@ -11,10 +11,9 @@ import { hasItem, type Ranges } from './ranges.ts'
  * deleted, what the server does not know is inserted.
  */
 
-/** What the server has: all items but those of `client` from `clock` on; of the deletions all but `deletes`. */
+/** What the server has: all items but those of the clients in `clocks` from their clock on; of the deletions all but `deletes`. */
 export interface Known {
-  client: number
-  clock: number
+  clocks: ReadonlyMap<number, number>
   deletes: Ranges
 }
 
@@ -87,8 +86,8 @@ export function unitsOfLeaf(text: Y.Text): Unit[] {
   return units
 }
 
-const isUnknown = ({ id }: Y.Item, offset: number, { client, clock }: Known): boolean =>
-  id.client === client && id.clock + offset >= clock
+const isUnknown = ({ id }: Y.Item, offset: number, { clocks }: Known): boolean =>
+  id.clock + offset >= (clocks.get(id.client) ?? Number.POSITIVE_INFINITY)
 
 function standsOnServer(item: Y.Item, offset: number, known: Known): boolean {
   if (isUnknown(item, offset, known)) return false

@@ -24,6 +24,7 @@ import type { ClauseView, StructureView } from '#shared/text/structure.ts'
 import { findClause } from '#shared/text/structure-view.ts'
 import type { Time } from '#shared/world.ts'
 import { History } from './history.ts'
+import type { KeptUnsent } from './keep.ts'
 import { liveStructure } from './live-structure.ts'
 import { Outbox } from './outbox.ts'
 import { composedWords, drawnWords, Overlay } from './overlay.ts'
@@ -96,7 +97,8 @@ export class TextCopy {
   /** Leaves that updates of others changed and nobody was told of yet. */
   #servedLeaves = new Set<LeafId>()
 
-  constructor(opened: CopyOf, update: Uint8Array, ports: CopyPorts) {
+  /** `past`: what an earlier page left unsent on top of it. */
+  constructor(opened: CopyOf, update: Uint8Array, ports: CopyPorts, past: KeptUnsent | null = null) {
     this.#ports = ports
     this.track = opened.track
     this.incarnation = opened.incarnation
@@ -119,12 +121,25 @@ export class TextCopy {
     })
     this.structured(opened.structure)
     this.apply(update)
+    if (past) this.#restore(past)
     this.#servedLeaves.clear()
     doc.on('afterTransaction', (transaction: Y.Transaction) => this.#happened(transaction))
   }
 
+  #restore(past: KeptUnsent): void {
+    this.outbox.restore(past)
+    addAll(this.#deleted, new Map(past.deletes))
+    // What was deleted there keeps its words here, to be carried over by them.
+    Y.applyUpdate(this.doc, past.update, SERVED)
+    this.redraw()
+  }
+
   // ---- what it shows
 
+  /** The structure as the server sent it. */
+  get packed(): Json {
+    return this.#packed
+  }
   get drawn(): Drawn {
     if (!this.#drawn) {
       const structure = this.overlay.draw(this.#served)

@@ -1,8 +1,10 @@
 import * as Y from 'yjs'
 import { type AskId, type LeafId, leafOf } from '#shared/ids.ts'
+import type { Known } from './carry.ts'
+import type { KeptRanges, KeptUnsent } from './keep.ts'
 import { encodePart } from './own-update.ts'
 import type { TypedCommand } from './plan.ts'
-import { addAll, type Ranges } from './ranges.ts'
+import { addAll, type Ranges, subtract, tidy } from './ranges.ts'
 
 /** Where a lane stands on the server: the leased client id, the next frame number, the next clock. */
 export interface Lane {
@@ -49,6 +51,8 @@ export class Outbox {
   #clock: number
   #up = true
   #holds = false
+  /** What an earlier page left: it goes out with the copy that takes this one's place, never from here. */
+  #past: Pick<KeptUnsent, 'lanes' | 'flight'> | null = null
 
   constructor(doc: Y.Doc, lane: Lane, ports: OutboxPorts) {
     this.#doc = doc
@@ -69,19 +73,53 @@ export class Outbox {
     )
   }
 
-  /** The first clock of the lane that the server does not know. */
-  get clock(): number {
-    return this.#clock
-  }
-  /** The deletions that the server does not know. */
-  deletes(): Ranges {
-    const all: Ranges = new Map()
-    for (const item of this.#queue) if (item.kind === 'words') addAll(all, item.deletes)
-    return all
+  /** What the server has, as far as this page knows. */
+  get known(): Known {
+    const deletes: Ranges = new Map()
+    for (const item of this.#queue) if (item.kind === 'words') addAll(deletes, item.deletes)
+    return { clocks: new Map([...(this.#past?.lanes ?? []), [this.client, this.#clock]]), deletes }
   }
   /** The commands that are not answered yet, in order. */
   commands(): { ask: AskId; command: TypedCommand; sent: boolean }[] {
     return this.#queue.filter((item) => item.kind === 'ask')
+  }
+
+  // ---- what is kept on the device
+
+  /** What of `KeptUnsent` is known here; null when nothing is unsent. */
+  get kept(): Pick<KeptUnsent, 'lanes' | 'deletes' | 'flight' | 'asks' | 'leaves'> | null {
+    if (this.#queue.length === 0) return null
+    const { clocks, deletes } = this.known
+    const flying = this.#queue.find((item) => item.kind === 'words' && item.flight)
+    const flight =
+      flying?.kind === 'words' && flying.flight
+        ? { number: flying.flight.number, deletes: [...tidy(flying.deletes)] }
+        : (this.#past?.flight ?? null)
+    const asks = this.commands().map(({ ask, command }) => ({ ask, command }))
+    return { lanes: [...clocks], deletes: [...tidy(deletes)], flight, asks, leaves: [...this.places] }
+  }
+  /** Takes in what an earlier page left unsent. Nothing goes out from here any more. */
+  restore({ lanes, deletes, flight, asks, leaves }: KeptUnsent): void {
+    this.#past = { lanes, flight }
+    this.#up = false
+    for (const { ask, command } of asks) this.#queue.push({ kind: 'ask', ask, command, sent: false })
+    this.#queue.push({ kind: 'words', until: null, deletes: new Map(deletes), leaves: new Set(leaves), flight: null })
+  }
+  /** The lane under which an earlier page may have sent words; null when none did. */
+  get pastLane(): number | null {
+    return this.#past?.lanes[0]?.[0] ?? null
+  }
+  /** The server says how far it has the past lane, and of which deletions it knows. */
+  learn(stand: { number: number; clock: number }, deleted: Ranges): void {
+    if (!this.#past) return
+    const [first, ...others] = this.#past.lanes
+    if (first) this.#past = { ...this.#past, lanes: [[first[0], Math.max(first[1], stand.clock)], ...others] }
+    const { flight } = this.#past
+    const recorded: KeptRanges = flight && stand.number > flight.number ? flight.deletes : []
+    for (const item of this.#queue) {
+      if (item.kind !== 'words') continue
+      item.deletes = subtract(subtract(item.deletes, deleted), new Map(recorded))
+    }
   }
 
   /** A local change of `leaves` was made: its words are in the document, its deletions are `deletes`. */
@@ -144,7 +182,7 @@ export class Outbox {
    * carried into a fresh document.
    */
   resume(lane: Lane): boolean {
-    if (lane.client !== this.client) return false
+    if (this.#past || lane.client !== this.client) return false
     const flight = this.#flight()
     if (flight && lane.number === flight.number + 1 && lane.clock === flight.next) this.acked(flight.number)
     else if (lane.number !== this.#number || lane.clock !== this.#clock) return false
@@ -153,8 +191,15 @@ export class Outbox {
     return true
   }
 
+  /** Nothing holds it back any more. */
+  go(): void {
+    this.#up = this.#past === null
+    this.#pump()
+  }
+
   /** What was sent and not taken this time is sent again: the lane stands. */
   again(): void {
+    if (this.#past) return
     for (const item of this.#queue) {
       if (item.kind === 'ask') item.sent = false
       else if (item.flight) item.flight.sent = false

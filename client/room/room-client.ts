@@ -1,33 +1,29 @@
 import type { Command } from '#shared/domain/commands.ts'
 import type { View } from '#shared/domain/view.ts'
-import { type AskId, mintId, parseSeatId, parseTrackId, type TrackId } from '#shared/ids.ts'
-import {
-  type Down,
-  decodeDown,
-  encodeUp,
-  type Look,
-  type Opened,
-  type Shown,
-  type Up,
-} from '#shared/protocol/frames.ts'
+import { parseTrackId, type TrackId } from '#shared/ids.ts'
+import { type Down, decodeDown, encodeUp, type Look, type Shown, type Up } from '#shared/protocol/frames.ts'
 import { applyPatch, type Json, unpack } from '#shared/protocol/patch.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
-import { type Answer, type Asking, Asks } from './asks.ts'
+import { Asker } from './asker.ts'
 import { type Happening, nextConnection } from './connection.ts'
 import { Listeners } from './events.ts'
+import { Expiry } from './expiry.ts'
+import type { Kept } from './keep.ts'
+import { RoomKeeping } from './keeping.ts'
 import type { Link, Wire } from './link.ts'
-import { LiveText } from './open-text.ts'
+import { LostAndFound } from './lost-words.ts'
+import { OpenTexts } from './open-texts.ts'
 import {
+  type AwayWords,
   type Connection,
-  type LostWords,
   type OpenText,
   type Presence,
   Refused,
   type Room,
+  type RoomOptions,
   type Saving,
 } from './room.ts'
-import { TextLine } from './text-line.ts'
 
 interface Told extends Record<string, unknown> {
   view: View
@@ -35,7 +31,6 @@ interface Told extends Record<string, unknown> {
   saving: Saving
   presence: { track: string; here: Presence[] }
   stirred: string
-  lost: LostWords & { track: string }
 }
 
 /** Whoever leaves is not held longer by words on their way. */
@@ -50,10 +45,12 @@ export class RoomClient implements Room {
   readonly #link: Link
   readonly #time: Time
   readonly #random: Random
-  readonly #asks = new Asks()
+  readonly #asker: Asker
+  readonly #keeping: RoomKeeping | null
+  readonly #expiry: Expiry
+  readonly #lost = new LostAndFound()
   readonly #told = new Listeners<Told>()
-  readonly #texts = new Map<TrackId, LiveText>()
-  readonly #opening = new Map<TrackId, Promise<OpenText>>()
+  readonly #texts: OpenTexts
   readonly #here = new Map<string, Presence[]>()
   #watched: TrackId[] = []
   #connection: Connection = { at: 'joining', attempt: 1 }
@@ -63,14 +60,37 @@ export class RoomClient implements Room {
   #packed: Json = null
   #view: View | null = null
   #mark = ''
+  #copyFrom: number | null = null
   #saving: Saving
   #notSaving: string | null = null
   #begin: { resolve(): void; reject(cause: Refused): void } | null = null
 
-  constructor(link: Link, { time, random }: { time: Time; random: Random }) {
+  constructor(link: Link, options: { time: Time; random: Random } & Pick<RoomOptions, 'keep' | 'impatient'>) {
+    const { time, random, keep, impatient } = options
     this.#link = link
     this.#time = time
     this.#random = random
+    this.#expiry = new Expiry(time)
+    this.#asker = new Asker(random, { isLive: () => this.#isLive, send: (frame) => this.#send(frame) })
+    this.#keeping = keep
+      ? new RoomKeeping(keep, {
+          time,
+          view: () => (this.#packed === null ? null : this.view),
+          lost: (words) => this.#lost.put(words),
+        })
+      : null
+    this.#texts = new OpenTexts({
+      time,
+      random,
+      asker: this.#asker,
+      keeping: this.#keeping,
+      lost: this.#lost,
+      view: () => this.view,
+      isLive: () => this.#isLive,
+      send: (frame) => this.#send(frame),
+      changed: () => this.#tellSaving(),
+    })
+    void impatient?.then(async () => this.#showKept((await this.#keeping?.loaded) ?? null))
     this.#saving = { at: 'saved', since: time.now() }
     this.entered = new Promise((resolve, reject) => {
       this.#begin = { resolve, reject }
@@ -112,117 +132,79 @@ export class RoomClient implements Room {
     const watched = tracks.flatMap((track) => parseTrackId(track) ?? []).slice(0, MAX_WATCHED)
     if (watched.join() === this.#watched.join()) return
     this.#watched = watched
-    if (this.#connection.at === 'live') this.#send({ frame: 'watch', tracks: watched })
+    if (this.#isLive) this.#send({ frame: 'watch', tracks: watched })
   }
   onStirred(listener: (track: string) => void): () => void {
     return this.#told.on('stirred', listener)
   }
 
-  onLost(listener: (lost: LostWords & { track: string }) => void): () => void {
-    return this.#told.on('lost', listener)
+  onLost(listener: (lost: AwayWords) => void): () => void {
+    return this.#lost.listen(listener)
   }
 
   act(command: Command): Promise<{ made: string[] }> {
-    return this.#asked<{ made: string[] }>(
-      (ask) => ({ frame: 'act', ask, command }),
-      (done) => ({ answered: (made) => done({ made }) }),
-    )
+    return this.#asker.act(command)
   }
   look(look: Look): Promise<Shown> {
-    return this.#asked<Shown>(
-      (ask) => ({ frame: 'look', ask, look }),
-      (done) => ({ shown: done }),
-    )
-  }
-
-  /** Commands are never queued offline: what is asked without a line is refused at once. */
-  #asked<T>(frame: (ask: AskId) => Asking, taker: (done: (value: T) => void) => Omit<Answer, 'refused'>): Promise<T> {
-    if (this.#connection.at !== 'live') return Promise.reject(new Refused({ code: 'unanswered' }))
-    return new Promise((resolve, reject) => {
-      this.#ask(frame(this.#mint()), { ...taker(resolve), refused: (refusal) => reject(new Refused(refusal)) })
-    })
-  }
-  #ask(frame: Asking, answer: Answer, once = false): void {
-    this.#asks.put(frame, answer, once)
-    if (this.#connection.at === 'live') this.#send(frame)
+    return this.#asker.look(look)
   }
 
   open(track: string): Promise<OpenText> {
     const id = parseTrackId(track)
     if (!id || !this.view.tracks.some((one) => one.id === id))
       return Promise.reject(new Refused({ code: 'no-such-thing' }))
-    const known = this.#texts.get(id)
-    if (known) {
-      known.line.reopen()
-      return Promise.resolve(known)
-    }
-    const opening = this.#opening.get(id) ?? this.#firstOpen(id)
-    this.#opening.set(id, opening)
-    return opening
-  }
-  async #firstOpen(track: TrackId): Promise<OpenText> {
-    try {
-      return await new Promise<LiveText>((resolve, reject) => {
-        this.#ask(
-          { frame: 'open', ask: this.#mint(), track },
-          {
-            opened: (opened, update) => resolve(this.#began(opened, update)),
-            refused: (refusal) => reject(new Refused(refusal)),
-          },
-        )
-      })
-    } finally {
-      this.#opening.delete(track)
-    }
-  }
-  #began(opened: Opened, update: Uint8Array): LiveText {
-    const { view } = this
-    const seat = parseSeatId(view.me.seat)
-    if (!seat) throw new Error('a view without a seat')
-    const line = new TextLine(opened, update, {
-      time: this.#time,
-      random: this.#random,
-      by: { seat, party: view.me.party },
-      view: () => this.view,
-      isLive: () => this.#connection.at === 'live',
-      send: (frame) => this.#send(frame),
-      ask: (frame, answer) => this.#ask(frame, answer, true),
-      forget: (ask) => void this.#asks.take(ask),
-      changed: () => this.#tellSaving(),
-      ended: () => this.#texts.delete(opened.track),
-      lost: (detail) => this.#told.tell('lost', { ...detail, track: opened.track }),
-    })
-    const text = new LiveText(line)
-    this.#texts.set(opened.track, text)
-    return text
-  }
-  get #lines(): TextLine[] {
-    return [...this.#texts.values()].map(({ line }) => line)
+    return this.#texts.open(id)
   }
 
   retry(): void {
     if (this.#connection.at === 'waiting') this.#happened({ what: 'due' })
   }
 
+  // ---- what is on the device
+
+  get copyFrom(): number | null {
+    return this.#copyFrom
+  }
+  get isOnlyHere(): boolean {
+    return this.#texts.lines.some(({ unsaved, keeper }) => unsaved > 0 && !keeper.isDurable)
+  }
+  isKept(track: string): boolean {
+    return this.#texts.lines.some((line) => line.track === track && line.keeper.isOn)
+  }
+  async flush(): Promise<void> {
+    await Promise.all(this.#texts.lines.map(({ keeper }) => keeper.now()))
+  }
+  async forget(): Promise<void> {
+    for (const { keeper } of this.#texts.lines) keeper.end()
+    await this.#keeping?.eraseAll()
+  }
+  /** No word from the server: what is on the device is shown as it was kept. */
+  #showKept(kept: Kept | null): void {
+    if (!kept || kept.view.tracks.length === 0 || !this.#begin) return
+    this.#copyFrom = kept.at
+    this.#view = kept.view
+    this.#begin.resolve()
+    this.#begin = null
+    this.#expiry.watch(kept.view, (view) => this.#seenAlone(view))
+  }
+  /** Without a line, a grant ended by its instant. */
+  #seenAlone(view: View): void {
+    if (this.#isLive) return
+    for (const { id } of this.view.tracks) if (!view.tracks.some((one) => one.id === id)) this.#withdrawn(id)
+    this.#show(view)
+    this.#expiry.watch(view, (next) => this.#seenAlone(next))
+  }
   async close(): Promise<void> {
-    if (this.#connection.at === 'live') await this.#saved()
-    for (const text of this.#lines) text.end({ code: 'session-ended' })
+    if (this.#isLive) await this.#texts.saved(CLOSE_MS)
+    await this.flush()
+    for (const text of this.#texts.lines) text.end({ code: 'session-ended' })
     this.#happened({ what: 'closed' })
     this.#wire?.close()
     this.#wire = null
     this.#told.clear()
-  }
-
-  /** Until all that was written is durable, or it takes too long. */
-  #saved(): Promise<void> {
-    const saved = Promise.all(this.#lines.map((text) => text.saved().catch(() => undefined)))
-    return new Promise((resolve) => {
-      const cancel = this.#time.after(CLOSE_MS, resolve)
-      void saved.then(() => {
-        cancel()
-        resolve()
-      })
-    })
+    this.#lost.clear()
+    this.#expiry.stop()
+    this.#keeping?.close()
   }
 
   // ---- the line
@@ -253,9 +235,11 @@ export class RoomClient implements Room {
     if (before.at === 'live') {
       // The next server says for itself whether it saves.
       this.#notSaving = null
-      this.#asks.lost()
-      for (const text of this.#lines) text.lost()
+      this.#asker.asks.lost()
+      for (const text of this.#texts.lines) text.lost()
+      this.#expiry.watch(this.view, (view) => this.#seenAlone(view))
     }
+    if (next.at === 'waiting') void this.#keeping?.loaded.then((kept) => this.#showKept(kept))
     if (next.at === 'waiting')
       this.#wake = this.#time.after(Math.max(0, next.retryAt - this.#time.now()), () => this.#happened({ what: 'due' }))
     if (next.at === 'joining') this.#connect()
@@ -266,10 +250,12 @@ export class RoomClient implements Room {
 
   #ended(refusal: Refusal | null): void {
     const why: Refusal = refusal ?? { code: 'session-ended' }
-    this.#asks.end(why)
+    this.#expiry.stop()
+    if (refusal) this.#keeping?.ended(refusal)
+    this.#asker.asks.end(why)
     // An outdated page is left by its own author, who has to take along what did not go out.
     const told = why.code === 'outdated-client' ? 'withdrawn' : undefined
-    for (const text of this.#lines) text.end(why, told)
+    for (const text of this.#texts.lines) text.end(why, told)
     this.#begin?.reject(new Refused(why))
     this.#begin = null
     if (refusal) this.#wire?.close()
@@ -290,31 +276,36 @@ export class RoomClient implements Room {
         this.#welcomed(frame.view, frame.mark)
         return
       case 'view':
-        if (frame.from === this.#mark) this.#seen(applyPatch(this.#packed, frame.patch), frame.mark)
-        else this.#again()
+        if (frame.from === this.#mark) {
+          const view = this.#seen(applyPatch(this.#packed, frame.patch), frame.mark)
+          this.#keeping?.seen(view)
+        } else this.#again()
         return
       case 'answered':
-        this.#asks.take(frame.ask)?.answered?.(frame.made)
+        this.#asker.asks.take(frame.ask)?.answered?.(frame.made)
         return
       case 'refused':
-        this.#asks.take(frame.ask)?.refused(frame.refusal)
+        this.#asker.asks.take(frame.ask)?.refused(frame.refusal)
         return
       case 'shown':
-        this.#asks.take(frame.ask)?.shown?.(frame.shown)
+        this.#asker.asks.take(frame.ask)?.shown?.(frame.shown)
         return
       case 'opened':
-        if (frame.ask) this.#asks.take(frame.ask)?.opened?.(frame.opened, frame.update)
-        else this.#texts.get(frame.opened.track)?.line.renewed(frame.opened, frame.update)
+        if (frame.ask) this.#asker.asks.take(frame.ask)?.opened?.(frame.opened, frame.update)
+        else this.#texts.line(frame.opened.track)?.renewed(frame.opened, frame.update)
         return
       case 'text':
       case 'acked':
       case 'words-refused':
-        for (const text of this.#lines) if (text.channel === frame.channel) text.hear(frame, size)
+        for (const text of this.#texts.lines) if (text.channel === frame.channel) text.hear(frame, size)
         return
-      case 'withdrawn':
-        this.#withdrawn(frame.track)
-        this.#send({ frame: 'receipt', withdrawal: frame.withdrawal })
+      case 'withdrawn': {
+        const receipt: Up = { frame: 'receipt', withdrawal: frame.withdrawal }
+        const erasing = this.#withdrawn(frame.track)
+        if (erasing) void erasing.then(() => this.#send(receipt))
+        else this.#send(receipt)
         return
+      }
       case 'presence':
         this.#here.set(frame.track, frame.here)
         this.#told.tell('presence', { track: frame.track, here: frame.here })
@@ -324,7 +315,7 @@ export class RoomClient implements Room {
         return
       case 'saving':
         this.#notSaving = frame.state === 'not-saving' ? (frame.reason ?? 'unavailable') : null
-        if (!this.#notSaving) for (const text of this.#lines) text.sendAgain()
+        if (!this.#notSaving) for (const text of this.#texts.lines) text.sendAgain()
         this.#tellSaving()
         return
       case 'bye':
@@ -343,35 +334,50 @@ export class RoomClient implements Room {
   }
 
   #welcomed(packed: Json, mark: string): void {
-    const again = this.#asks.again()
+    const again = this.#asker.asks.again()
+    this.#expiry.stop()
+    this.#copyFrom = null
     this.#happened({ what: 'welcomed' })
-    this.#seen(packed, mark)
-    for (const text of this.#lines) text.resume()
+    const view = this.#seen(packed, mark)
+    for (const text of this.#texts.lines) text.resume()
     if (this.#watched.length > 0) this.#send({ frame: 'watch', tracks: this.#watched })
     for (const frame of again) this.#send(frame)
-    this.#begin?.resolve()
+    const begin = this.#begin
     this.#begin = null
+    // What may not stay on the device is erased before anything is shown.
+    if (!this.#keeping) begin?.resolve()
+    else
+      void this.#keeping.settle(view).then((tracks) => {
+        begin?.resolve()
+        return this.#texts.sendKept(tracks)
+      })
   }
 
-  #seen(packed: Json, mark: string): void {
+  #seen(packed: Json, mark: string): View {
     this.#packed = packed
     this.#mark = mark
     const view = unpack(packed) as unknown as View
+    for (const { track } of this.#texts.lines) if (!view.tracks.some(({ id }) => id === track)) this.#withdrawn(track)
+    this.#show(view)
+    return view
+  }
+  #show(view: View): void {
     this.#view = view
-    for (const track of [...this.#texts.keys()]) if (!view.tracks.some(({ id }) => id === track)) this.#withdrawn(track)
     this.#told.tell('view', view)
-    for (const text of this.#lines) text.looked()
+    for (const text of this.#texts.lines) text.looked()
   }
 
-  #withdrawn(track: TrackId): void {
+  /** Null when nothing of it is on the device. */
+  #withdrawn(track: TrackId): Promise<void> | null {
     this.#here.delete(track)
-    this.#texts.get(track)?.line.end({ code: 'no-such-thing' }, 'withdrawn')
+    this.#texts.line(track)?.end({ code: 'no-such-thing' }, 'withdrawn')
+    return this.#keeping?.forget(track) ?? null
   }
 
   // ---- what the header says
 
   #tellSaving(): void {
-    const changes = this.#lines.reduce((sum, text) => sum + text.unsaved, 0)
+    const changes = this.#texts.lines.reduce((sum, text) => sum + text.unsaved, 0)
     const next = this.#savingNow(changes)
     if (JSON.stringify(next) === JSON.stringify(this.#saving)) return
     this.#saving = next
@@ -380,10 +386,11 @@ export class RoomClient implements Room {
   #savingNow(changes: number): Saving {
     if (this.#notSaving) return { at: 'not-saving', reason: this.#notSaving, changes }
     if (changes === 0) return this.#saving.at === 'saved' ? this.#saving : { at: 'saved', since: this.#time.now() }
-    return this.#connection.at === 'live' ? { at: 'saving' } : { at: 'not-sent', changes }
+    if (this.#isLive) return { at: 'saving' }
+    const isKept = this.#texts.lines.every(({ unsaved, keeper }) => unsaved === 0 || keeper.isOn)
+    return { at: 'not-sent', changes, ...(isKept ? { kept: true } : {}) }
   }
-
-  #mint(): AskId {
-    return mintId<AskId>(this.#random.bytes(22))
+  get #isLive(): boolean {
+    return this.#connection.at === 'live'
   }
 }

@@ -1,10 +1,11 @@
 import type * as Y from 'yjs'
 import type { Command } from '#shared/domain/commands.ts'
 import type { View } from '#shared/domain/view.ts'
-import type { LeafId } from '#shared/ids.ts'
+import type { LeafId, TrackId } from '#shared/ids.ts'
 import type { Look, Place, Shown } from '#shared/protocol/frames.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { ArticleView, ClauseView, StructureView } from '#shared/text/structure.ts'
+import type { Keep } from './keep.ts'
 import type { Plan, Sheet } from './plan.ts'
 
 /** The public shape of the headless client. `enterRoom` is in `index.ts`. Names here are contracts (design.md 6). */
@@ -34,7 +35,8 @@ export type Saving =
   | { at: 'saved'; since: number }
   | { at: 'saving' }
   /** `changes`: places with words that did not go out, as a person would count them; not keystrokes. */
-  | { at: 'not-sent'; changes: number }
+  /** `kept`: on this device, where they outlive the page. */
+  | { at: 'not-sent'; changes: number; kept?: true }
   | { at: 'not-saving'; reason: string; changes: number }
 
 export interface RoomOptions {
@@ -43,6 +45,10 @@ export interface RoomOptions {
   token?: string
   process?: string
   seat?: string
+  /** The device's store for texts whose grant allows a copy there. */
+  keep?: Keep
+  /** Resolves when the person would rather read the copy on the device than wait for the first word from the server. */
+  impatient?: Promise<unknown>
 }
 
 export interface Room {
@@ -62,7 +68,17 @@ export interface Room {
   /** A watched text changed; told at most once a second. */
   onStirred(listener: (track: string) => void): () => void
   /** Words of a text that was left before they were saved, and that it did not take: nobody listens there any more. */
-  onLost(listener: (lost: LostWords & { track: string }) => void): () => void
+  onLost(listener: (lost: AwayWords) => void): () => void
+  /** When what is shown was kept on this device (its clock, ms); null once the server's own word is there. Changes with `connection`. */
+  readonly copyFrom: number | null
+  /** Whether words are written on this page that nobody else has and that would go with it. */
+  readonly isOnlyHere: boolean
+  /** Whether a copy of the track may be on this device. */
+  isKept(track: string): boolean
+  /** Puts on the device at once what may be kept there. Call when the page may go. */
+  flush(): Promise<void>
+  /** Erases all that is kept on the device of this seat. Nothing is kept from then on. */
+  forget(): Promise<void>
   /** Resolves when durable, one that narrows access when in force; rejects with `Refused`. */
   act(command: Command): Promise<{ made: string[] }>
   /** Asks to see something that changes nothing; rejects with `Refused`. */
@@ -156,4 +172,9 @@ export type TextEventName =
 export interface LostWords {
   refusal?: Refusal
   words: { leaf: LeafId; clause: string | null; words: string }[]
+}
+/** Such words of a text that is not in front any more, or whose track ended. */
+export interface AwayWords extends LostWords {
+  track: TrackId
+  title: string
 }

@@ -1,35 +1,23 @@
 import * as Y from 'yjs'
-import type { View } from '#shared/domain/view.ts'
-import { type AskId, type ClauseId, type LeafId, mintId, type PartyId, type SeatId, type TrackId } from '#shared/ids.ts'
-import type { Down, Opened, Place, Resume, Up } from '#shared/protocol/frames.ts'
+import type { TrackView } from '#shared/domain/view.ts'
+import { type AskId, type ClauseId, type LeafId, mintId, type TrackId } from '#shared/ids.ts'
+import type { Down, Opened, Place } from '#shared/protocol/frames.ts'
 import type { Refusal } from '#shared/refusals.ts'
-import type { Random, Time } from '#shared/world.ts'
-import { type Answer, type Asking, isDoneAnyway, mayComeAgain } from './asks.ts'
-import { type CopyOf, nothingOf, TextCopy } from './copy.ts'
+import { Alarm } from './alarm.ts'
+import { isDoneAnyway, mayComeAgain } from './asks.ts'
+import { type CopyOf, type CopyPorts, nothingOf, TextCopy } from './copy.ts'
 import { Listeners } from './events.ts'
 import { Flow } from './flow.ts'
 import { Here } from './here.ts'
+import type { KeptUnsent } from './keep.ts'
+import { keptOf, TextKeeper } from './keeper.ts'
+import { Opening } from './opening.ts'
 import type { TypedCommand } from './plan.ts'
+import { comeBack } from './returning.ts'
 import { type LostWords, type OpenText, Refused, type TextEventName } from './room.ts'
+import type { Beginning, TextPorts } from './text-ports.ts'
 import { leafOpenedBy, lostWords, putOver, unsentOf } from './unsent.ts'
-
-export interface TextPorts {
-  time: Time
-  random: Random
-  by: { seat: SeatId; party: PartyId }
-  view(): View
-  isLive(): boolean
-  send(frame: Up): void
-  /** Asks once on this connection; after a reconnect this text asks anew. */
-  ask(frame: Asking, answer: Answer): void
-  /** Nobody waits for the answer any more. */
-  forget(ask: AskId): void
-  /** The count of unsaved changes may be another. */
-  changed(): void
-  ended(): void
-  /** Words for their author of a text that nobody looks at any more. */
-  lost(detail: LostWords): void
-}
+import { Waiters } from './waiters.ts'
 
 /** Words were not taken and the lane stands: so long until they are sent again when nothing else says so. */
 const AGAIN_MS = 300
@@ -60,23 +48,34 @@ export class TextLine {
   #isRefused = false
   /** Nobody looks any more: it ends when all is saved. */
   #isClosing = false
-  #waiting: { resolve(): void; reject(cause: Refused): void }[] = []
-  #cancelAgain: (() => void) | null = null
-  /** The `open` whose answer is on its way. */
-  #opening: AskId | null = null
+  readonly #waiters = new Waiters()
+  readonly #keeper: TextKeeper
+  readonly #again: Alarm
+  readonly #opening: Opening
   #wasSaved = true
 
-  constructor(opened: Opened, update: Uint8Array, ports: TextPorts) {
+  constructor({ opened, update, channel, since, past }: Beginning, ports: TextPorts) {
     this.track = opened.track
     this.#ports = ports
     this.#level = opened.level
-    this.#since = this.#sightBegan()
-    this.#channel = opened.channel
-    this.#flow = this.#newFlow(opened.channel)
+    this.#since = since
+    this.#channel = channel
+    this.#flow = this.#newFlow(channel ?? 0)
     this.#here = new Here(ports.time, (place) => {
       if (this.#channel !== null) this.#ports.send({ frame: 'here', channel: this.#channel, place })
     })
-    this.#copy = this.#newCopy(opened, update)
+    this.#again = new Alarm(ports.time, AGAIN_MS, () => this.sendAgain())
+    this.#opening = new Opening(this.track, ports, (refusal) => this.end(refusal, 'withdrawn'))
+    const text = (isWhole: boolean) =>
+      keptOf(this.#copy, { title: this.#seen?.title ?? '', since: this.#since, level: this.#level }, isWhole)
+    const { time, keep: put, changed } = ports
+    this.#keeper = new TextKeeper({ time, isAway: () => this.#channel === null, text, put, changed }, channel === null)
+    this.#copy = this.#newCopy(opened, update, past)
+    if (channel === null) this.#copy.outbox.pause()
+    this.#keeper.allow(ports.mayKeep())
+  }
+  get #seen(): TrackView | undefined {
+    return this.#ports.view().tracks.find(({ id }) => id === this.track)
   }
 
   get copy(): TextCopy {
@@ -105,7 +104,11 @@ export class TextLine {
   saved(): Promise<void> {
     if (this.#over) return Promise.reject(new Refused(this.#over))
     if (this.#isSaved) return Promise.resolve()
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    return this.#waiters.wait()
+  }
+  /** The device's copy of it. */
+  get keeper(): TextKeeper {
+    return this.#keeper
   }
   here(place: Place | null): void {
     this.#here.at(place)
@@ -118,21 +121,21 @@ export class TextLine {
     this.#isClosing = true
     this.#endWhenSaved()
   }
-  /** Somebody looks again at a text that was about to end. */
   reopen(): void {
     this.#isClosing = false
   }
   #endWhenSaved(): void {
     if (!this.#isClosing || this.#over || !this.#isSaved) return
+    if (this.#keeper.isOn && !this.#keeper.isDurable) return void this.#keeper.now().then(() => this.#endWhenSaved())
     if (this.#channel !== null) this.#ports.send({ frame: 'leave', channel: this.#channel })
     this.end({ code: 'no-such-thing' })
   }
 
   // ---- copies
 
-  #newCopy(opened: CopyOf, update: Uint8Array): TextCopy {
+  #newCopy(opened: CopyOf, update: Uint8Array, past: KeptUnsent | null = null): TextCopy {
     const { time, by, view } = this.#ports
-    const copy: TextCopy = new TextCopy(opened, update, {
+    const copyPorts: CopyPorts = {
       time,
       by,
       view,
@@ -143,12 +146,15 @@ export class TextLine {
       },
       ask: (ask, command) => this.#askTyped(ask, command),
       changed: () => {
-        if (copy === this.#copy) this.#tellSaved()
+        if (copy !== this.#copy) return
+        this.#keeper.changed('unsent')
+        this.#tellSaved()
       },
       told: (event, detail) => {
         if (copy === this.#copy && !this.#over) this.#told.tell(event, detail)
       },
-    })
+    }
+    const copy: TextCopy = new TextCopy(opened, update, copyPorts, past)
     return copy
   }
   #newFlow(channel: number): Flow {
@@ -160,9 +166,6 @@ export class TextLine {
     this.#flow = this.#newFlow(channel)
     this.#here.again()
   }
-  #sightBegan(): number {
-    return this.#ports.view().tracks.find(({ id }) => id === this.track)?.since ?? 0
-  }
 
   /**
    * Another copy takes the place of this one. Within one unbroken sight what was unsent goes over, but for words that a
@@ -173,10 +176,11 @@ export class TextLine {
     const unsent = unsentOf(old)
     const since = this.#since
     this.#due = null
-    this.#since = this.#sightBegan()
+    this.#since = this.#seen?.since ?? 0
     this.#setLevel(opened.level)
     this.#onLine(opened.channel)
     this.#copy = this.#newCopy(opened, update)
+    if (this.#keeper.isOn) this.#sendOnceKept(this.#copy)
     old.end()
     const mayGoOver = since === this.#since && !(refusal && this.#isRefused)
     this.#isRefused = refusal !== null
@@ -185,10 +189,20 @@ export class TextLine {
     const words = lostWords(lost, unsent.structure, this.#barred)
     this.#barred.clear()
     this.#told.tell('renewed', null)
-    if (refusal || words.length > 0) this.#notSaved(refusal ?? { code: 'renewed' })
+    if (refusal || words.length > 0) this.#waiters.notSaved(refusal ?? { code: 'renewed' })
     if (refusal) this.#tellLost('refused', { refusal, words })
     else if (words.length > 0) this.#tellLost('set-aside', { words })
+    this.#keeper.changed('served')
     this.#tellSaved()
+  }
+  /** What went over goes out under another lane: a page that comes after this one must not find it under the old one. */
+  #sendOnceKept(copy: TextCopy): void {
+    copy.outbox.pause()
+    void Promise.resolve()
+      .then(() => this.#keeper.now())
+      .then(() => {
+        if (copy === this.#copy && this.#channel !== null && !this.#over) copy.outbox.go()
+      })
   }
   // ---- the line
 
@@ -204,6 +218,7 @@ export class TextLine {
     if (moves.length > 0) this.#told.tell('moves', moves)
     if (structure) this.#told.tell('structure', null)
     this.#copy.tellServed()
+    this.#keeper.changed('served')
     if (!isWhole) this.#resync()
   }
   #acked(number: number): void {
@@ -217,36 +232,28 @@ export class TextLine {
     this.#channel = null
     this.#flow.end()
     this.#copy.outbox.pause()
-    this.#cancelAgain?.()
-    this.#cancelAgain = null
+    this.#again.cancel()
+    void this.#keeper.now()
   }
   /** A connection is there again. */
   resume(): void {
-    this.#open(this.#copy.resume, (opened, update) => this.#resumed(opened, update))
+    const copy = this.#copy
+    if (copy.outbox.pastLane === null) this.#opening.ask(copy.resume, (opened, update) => this.#resumed(opened, update))
+    else {
+      comeBack(copy, {
+        open: this.#opening.ask,
+        carry: (opened, update) => this.#carry(opened, update, null),
+        afresh: () => this.#afresh(null),
+      })
+    }
   }
+
   /** What the document waits for was lost: asked for by state vector. */
   #resync(): void {
     if (this.#over || !this.#ports.isLive()) return
     this.lost()
     this.resume()
   }
-  /** Of two openings only the later one's answer counts. */
-  #open(resume: Resume | null, then: (opened: Opened, update: Uint8Array) => void): void {
-    if (this.#opening) this.#ports.forget(this.#opening)
-    const ask = this.#mint<AskId>()
-    this.#opening = ask
-    this.#ports.ask(
-      { frame: 'open', ask, track: this.track, ...(resume ? { resume } : {}) },
-      {
-        opened: (opened, update) => {
-          this.#opening = null
-          if (!this.#over) then(opened, update)
-        },
-        refused: (refusal) => this.end(refusal, 'withdrawn'),
-      },
-    )
-  }
-
   #resumed(opened: Opened, update: Uint8Array): void {
     const { outbox } = this.#copy
     // The frame in flight may have been recorded before the line went.
@@ -266,6 +273,7 @@ export class TextLine {
     this.#told.tell('structure', null)
     this.#copy.tellServed()
     this.#told.tell('caught-up', null)
+    this.#keeper.changed('served')
     this.#takeAnewIfDue()
     this.#tellSaved()
   }
@@ -281,7 +289,7 @@ export class TextLine {
   /** Takes the text anew from the server, and puts what was unsent on top of it. */
   #afresh(refusal: Refusal | null): void {
     this.lost()
-    this.#open(null, (opened, update) => this.#carry(opened, update, refusal))
+    this.#opening.ask(null, (opened, update) => this.#carry(opened, update, refusal))
   }
 
   // ---- answers to what was typed
@@ -302,7 +310,7 @@ export class TextLine {
   }
   #askRefused(ask: AskId, command: TypedCommand, refusal: Refusal): void {
     if (this.#over) return
-    if (mayComeAgain(refusal)) this.#againLater()
+    if (mayComeAgain(refusal)) this.#again.set()
     else if (refusal.code === 'already-exists') this.#answered(ask)
     else if (this.#copy.outbox.answered(ask)) this.#turnedDown(ask, command, refusal)
   }
@@ -318,22 +326,16 @@ export class TextLine {
       this.#due ??= refusal
       this.#takeAnewIfDue()
     } else if (!isDoneAnyway(command, refusal)) {
-      this.#notSaved(refusal)
+      this.#waiters.notSaved(refusal)
       this.#tellLost('refused', { refusal, words: [] })
     }
     this.#tellSaved()
   }
   #wordsRefused(number: number, refusal: Refusal): void {
     if (number !== this.#copy.outbox.flying) return
-    if (mayComeAgain(refusal)) this.#againLater()
+    if (mayComeAgain(refusal)) this.#again.set()
     // The server hands on the new incarnation by itself.
     else if (refusal.code !== 'renewed') this.#afresh(this.#due ?? refusal)
-  }
-  #againLater(): void {
-    this.#cancelAgain ??= this.#ports.time.after(AGAIN_MS, () => {
-      this.#cancelAgain = null
-      this.sendAgain()
-    })
   }
   /** What was not taken is sent again: the log takes words again, or some time has passed. */
   sendAgain(): void {
@@ -344,9 +346,9 @@ export class TextLine {
 
   /** The view changed. */
   looked(): void {
-    const level = this.#ports.view().tracks.find(({ id }) => id === this.track)?.level
-    if (level) this.#setLevel(level)
+    if (this.#seen) this.#setLevel(this.#seen.level)
     this.#copy.lookAgain()
+    this.#keeper.allow(this.#ports.mayKeep())
   }
   #setLevel(level: OpenText['level']): void {
     if (level === this.#level) return
@@ -359,12 +361,14 @@ export class TextLine {
     if (this.#over) return
     const { changes, structure } = unsentOf(this.#copy)
     const words = lostWords(changes, structure, this.#barred)
+    this.#keeper.end()
     this.lost()
     this.#over = refusal
+    this.#opening.forget()
     this.#here.end()
     this.#copy.end()
     this.#copy = this.#newCopy(nothingOf(this.#copy), NO_UPDATE)
-    this.#notSaved(refusal)
+    this.#waiters.notSaved(refusal)
     this.#ports.ended()
     if (told) this.#tellLost(told, { refusal, words })
     this.#told.clear()
@@ -375,18 +379,10 @@ export class TextLine {
     if (!this.#isClosing) this.#told.tell(event, detail)
     else if (detail.words.length > 0) this.#ports.lost(detail)
   }
-  /** Who waits for all to be durable hears that some of it will not be. */
-  #notSaved(refusal: Refusal): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const { reject } of waiting) reject(new Refused(refusal))
-  }
   #tellSaved(): void {
     const isSaved = this.#isSaved
     if (isSaved) {
-      const waiting = this.#waiting
-      this.#waiting = []
-      for (const { resolve } of waiting) resolve()
+      this.#waiters.saved()
       this.#copy.forgetDeleted()
     }
     if (isSaved && !this.#wasSaved) this.#told.tell('saved', null)

@@ -25,7 +25,7 @@ export interface Unsent {
 
 /** Reads it off a copy that is about to go. */
 export function unsentOf({ doc, outbox, drawn }: TextCopy): Unsent {
-  const known = { client: outbox.client, clock: outbox.clock, deletes: outbox.deletes() }
+  const known = outbox.known
   const changes: LeafChange[] = []
   // Leaves that do not show any more hold words too.
   for (const name of doc.share.keys()) {
@@ -37,6 +37,16 @@ export function unsentOf({ doc, outbox, drawn }: TextCopy): Unsent {
   const { structure } = drawn
   const asked = outbox.commands().map(({ command }) => ({ command, place: placeIn(doc, command, known, structure) }))
   return { changes, asked, structure }
+}
+
+/** The words alone, for their author, of the places that the outbox names. */
+export function unsentWords({ doc, outbox, drawn }: TextCopy): LostWords['words'] {
+  const { known } = outbox
+  const changes = [...outbox.places].flatMap((leaf) => {
+    const text = leafIn(doc, leaf)
+    return (text && unsentIn(text, leaf, known)) ?? []
+  })
+  return lostWords(changes, drawn.structure, new Map())
 }
 
 function placeIn(doc: Y.Doc, command: TypedCommand, known: Known, structure: StructureView): UnsentAsk['place'] {

@@ -342,7 +342,7 @@ describe('sight that ends', () => {
     council.link.isDead = false
     await comesBack(stage)
     const words = [{ leaf, clause, words: 'Late ' }]
-    expect(told).toEqual([{ track: PLENARY, refusal: { code: 'no-such-thing' }, words }])
+    expect(told).toEqual([{ track: PLENARY, title: 'Plenary text', refusal: { code: 'no-such-thing' }, words }])
   })
 
   test('R7 who was away when sight ended learns it at the next contact', async () => {
