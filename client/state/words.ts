@@ -35,4 +35,16 @@ export const WORDS: Record<Language, Words> = {
       'first-start': async () => (await import('#shared/words/fr/first-start.ts')).firstStart,
     },
   },
+  ar: {
+    first: async () => ({
+      ...(await import('#shared/words/ar/first.ts')),
+      ...(await import('#shared/words/ar/refusals.ts')),
+    }),
+    screens: {
+      desk: async () => (await import('#shared/words/ar/desk.ts')).desk,
+      people: async () => (await import('#shared/words/ar/people.ts')).people,
+      help: async () => (await import('#shared/words/ar/help.ts')).help,
+      'first-start': async () => (await import('#shared/words/ar/first-start.ts')).firstStart,
+    },
+  },
 }

@@ -1,5 +1,5 @@
 /** The languages of the screens. The talks themselves may be held in any. */
-export const LANGUAGES = ['en', 'fr'] as const
+export const LANGUAGES = ['en', 'fr', 'ar'] as const
 export type Language = (typeof LANGUAGES)[number]
 
 interface Facts {
@@ -14,6 +14,7 @@ export const FACTS: Record<Language, Facts> = {
   // British order of day and month: the talks' own convention.
   en: { name: 'English', locale: 'en-GB', direction: 'ltr', comma: ', ' },
   fr: { name: 'Français', locale: 'fr', direction: 'ltr', comma: ', ' },
+  ar: { name: 'العربية', locale: 'ar', direction: 'rtl', comma: '، ' },
 }
 
 /** The language of the screens that a tag such as `fr-CH` asks for; null when there is none. */

@@ -70,19 +70,21 @@ export function createSpeech(language: Language, catalogue: Part, refusals: Refu
   const { direction } = FACTS[language]
   const format = formats(language, zone)
   const words: { [K in Key]?: string | Plural } = catalogue
+  // A name of another direction is isolated, as `bdi` does in markup.
+  const isolated = (words: string): string =>
+    direction === 'rtl' || TURNS.test(words) ? `\u2068${words}\u2069` : words
   const fill = (text: string, values: Record<string, string | number>): string =>
     text.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name]
       if (value === undefined) return whole
-      const words = typeof value === 'number' ? format.number(value) : value
-      // A name of another direction is isolated, as `bdi` does in markup.
-      return direction === 'rtl' || TURNS.test(words) ? `\u2068${words}\u2069` : words
+      return isolated(typeof value === 'number' ? format.number(value) : value)
     })
   const say = (key: Key, values: Record<string, string | number> = {}): string => {
     const text = words[key] ?? key
     if (typeof text === 'string') return fill(text, values)
     return fill(text[format.plural(Number(values['count'] ?? 0))] ?? text.other, values)
   }
+  const list = (items: string[]): string => format.list(items.map(isolated))
   return {
     language,
     direction,
@@ -90,13 +92,13 @@ export function createSpeech(language: Language, catalogue: Part, refusals: Refu
     refusal: (refusal, nameOf = (party) => party) => {
       const sentence = refusals[refusal.code] as (refusal: Refusal, speak: RefusalSpeech) => string
       const level: RefusalSpeech['level'] = (level) => say(`level.${level}`)
-      const { list, dayAndClock: moment, number } = format
+      const { dayAndClock: moment, number } = format
       return sentence(refusal, { party: nameOf, level, list, moment, number })
     },
     clock: format.clock,
     day: format.day,
     moment: (at, now) => (format.date(at) === format.date(now) ? format.clock(at) : format.dayAndClock(at)),
-    list: format.list,
+    list,
     number: format.number,
     beside: (one, other) => `${one}${format.comma}${other}`,
   }

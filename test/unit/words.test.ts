@@ -1,14 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { ar, refusalsInArabic } from '#shared/words/ar.ts'
 import { en, refusalsInEnglish } from '#shared/words/en.ts'
 import { fr, refusalsInFrench } from '#shared/words/fr.ts'
 import { FACTS, LANGUAGES, type Language, parseLanguage, preferredOf } from '#shared/words/languages.ts'
 import { type Catalogue, createSpeech, type Key, type Plural } from '#shared/words/say.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const CATALOGUES: Record<Language, Catalogue> = { en, fr }
-const REFUSALS = { en: refusalsInEnglish, fr: refusalsInFrench }
+const CATALOGUES: Record<Language, Catalogue> = { en, fr, ar }
+const REFUSALS = { en: refusalsInEnglish, fr: refusalsInFrench, ar: refusalsInArabic }
 const KEYS = Object.keys(en) as Key[]
 const others = LANGUAGES.filter((language) => language !== 'en')
 
@@ -82,6 +83,15 @@ test.each(LANGUAGES)('S40 every refusal has a sentence in %s, whatever it carrie
   const sentence = speech.refusal({ code: 'level-too-low', needed: 'suggest', has: 'read' })
   expect(sentence).toContain(speech.say('level.suggest'))
   expect(speech.refusal({ code: 'stale', current: '' as never })).toMatch(/\.$/)
+})
+
+test('S40 in Arabic every name is isolated, those of a list one by one', () => {
+  const speech = createSpeech('ar', ar, refusalsInArabic)
+  expect(speech.say('saved.at', { clock: '14:42' })).toBe('حُفظ \u206814:42\u2069')
+  expect(speech.list(['Tavira', 'Council'])).toBe('\u2068Tavira\u2069 و\u2068Council\u2069')
+  expect(speech.say('people.seats', { count: 2 })).toBe('مقعدان')
+  expect(speech.say('people.seats', { count: 3 })).toContain('مقاعد')
+  expect(speech.say('people.seats', { count: 11 })).toContain('مقعداً')
 })
 
 test('S40 the browser’s preferred language is the first guess, English the last', () => {
