@@ -52,11 +52,19 @@ export function openTelemetry(options: { level: string }): Telemetry {
   const registers = [registry]
   const named = <N extends string, M>(names: Record<N, string>, make: (name: string, help: string) => M) =>
     new Map(Object.entries<string>(names).map(([name, help]) => [name, make(`parley_${name}`, help)]))
-  const counters = named(COUNTS, (name, help) => new Counter({ name: `${name}_total`, help, registers }))
+  const counted = new Map<string, number>()
+  for (const count of Object.keys(COUNTS)) {
+    const name = `parley_${count}_total`
+    const collect = function (this: Counter) {
+      this.reset()
+      this.inc(counted.get(count) ?? 0)
+    }
+    new Counter({ name, help: COUNTS[count as CountName], registers, collect })
+  }
   const times = named(TIMES, (name, help) => new Histogram({ name, help, registers, buckets: BUCKETS_MS }))
   return {
     log: pino({ level: options.level, base: null }, pino.destination({ dest: 2, sync: true })),
-    count: (name, by = 1) => counters.get(name)?.inc(by),
+    count: (name, by = 1) => void counted.set(name, (counted.get(name) ?? 0) + by),
     gauge(name, read) {
       registry.removeSingleMetric(`parley_${name}`)
       const collect = function (this: Gauge) {

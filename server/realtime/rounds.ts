@@ -25,7 +25,9 @@ const HEAVY_ROUND_MS = 2
 export class Rounds {
   readonly #waiting = new Set<Queue>()
   readonly #now: () => number
-  #isArmed = false
+  /** Callbacks still to come in this round: each handles a frame, the last one ends the round. */
+  #steps = 0
+  #isUnderWay = false
   #stopAt = 0
   #heavyUntil = 0
   #heavySpent = 0
@@ -40,24 +42,33 @@ export class Rounds {
   wake(queue: Queue): void {
     if (!queue.isReady) return
     this.#waiting.add(queue)
-    this.#arm()
+    if (this.#steps === 0) this.#arm(1)
+    else if (!this.#isUnderWay && this.#steps <= FRAMES_A_ROUND) this.#schedule()
   }
 
   forget(queue: Queue): void {
     this.#waiting.delete(queue)
   }
 
-  #arm(): void {
-    if (this.#isArmed) return
-    this.#isArmed = true
+  #arm(frames: number): void {
     this.#stopAt = 0
-    for (let step = 0; step < FRAMES_A_ROUND; step++) setImmediate(() => this.#step())
-    setImmediate(() => this.#end())
+    for (let step = 0; step <= frames; step++) this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#steps += 1
+    setImmediate(() => this.#step())
   }
 
   #step(): void {
     const now = this.#now()
     this.#settle(now)
+    this.#isUnderWay = true
+    this.#steps -= 1
+    if (this.#steps === 0) {
+      this.#end(now)
+      return
+    }
     if (this.#stopAt === 0) this.#stopAt = now + ROUND_MS
     const queue = now < this.#stopAt ? this.#next(now) : null
     if (!queue) return
@@ -91,10 +102,8 @@ export class Rounds {
     running.account.charge(took + running.beyond)
   }
 
-  #end(): void {
-    const now = this.#now()
-    this.#settle(now)
-    this.#isArmed = false
+  #end(now: number): void {
+    this.#isUnderWay = false
     if (this.#heavySpent > 0) {
       this.#heavyUntil = now + this.#heavySpent
       this.#heavySpent = 0
@@ -102,7 +111,7 @@ export class Rounds {
     if (this.#waiting.size === 0) return
     const rest = this.#heavyUntil - now
     const someoneLight = [...this.#waiting].some(({ account }) => !account.isHeavy)
-    if (someoneLight || rest <= 0) this.#arm()
-    else setTimeout(() => this.#waiting.size > 0 && this.#arm(), rest)
+    if (someoneLight || rest <= 0) this.#arm(FRAMES_A_ROUND)
+    else setTimeout(() => this.#waiting.size > 0 && this.#steps === 0 && this.#arm(FRAMES_A_ROUND), rest)
   }
 }

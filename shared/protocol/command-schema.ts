@@ -213,9 +213,27 @@ const up: v.GenericSchema<unknown, Up> = v.variant('frame', [
 export function parseUp(frame: Up): Outcome<Up, Refusal> {
   if (frame.frame === 'words' && frame.update.length > MAX_UPDATE)
     return refuse({ code: 'too-large', limit: MAX_UPDATE })
+  if (isCounted(frame)) return ok(frame)
   if (!s.isPlain(frame)) return refuse({ code: 'malformed', where: '' })
   const parsed = v.safeParse(up, frame, { abortEarly: true })
   return parsed.success ? ok(parsed.output) : refuse(refusalOf(parsed.issues[0]))
+}
+
+const isCount = (value: unknown, most = Number.MAX_SAFE_INTEGER): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most
+
+/** The frames that come with every key, as their shapes in `up` say; anything else about them is left to these. */
+function isCounted(frame: Up): boolean {
+  switch (frame.frame) {
+    case 'words': {
+      const { channel: of, number, update: words } = frame
+      return Object.keys(frame).length === 4 && isCount(of, 0xffff) && isCount(number) && words instanceof Uint8Array
+    }
+    case 'got':
+      return Object.keys(frame).length === 3 && isCount(frame.channel, 0xffff) && isCount(frame.bytes)
+    default:
+      return false
+  }
 }
 
 const SIZES: ReadonlySet<string> = new Set(['max_bytes', 'max_length', 'max_entries'])

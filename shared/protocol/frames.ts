@@ -33,6 +33,7 @@ import type {
 import type { Level, Refusal } from '../refusals.ts'
 import type { Move } from '../text/structure.ts'
 import type { Json, Patch } from './patch.ts'
+import { longOf, shortOf } from './typed.ts'
 
 /**
  * Everything that crosses the wire after the handshake, as one binary frame each: one byte of kind, then the body.
@@ -183,12 +184,29 @@ const DOWN = {
 } as const
 const STRUCTURE = 1
 const MOVES = 2
+/** `words` and `text` of nothing but words typed on, in their short form (`typed.ts`). */
+const TYPED_UP = 25
+const TYPED_DOWN = 46
 
-const nameOf = (kinds: Record<string, number>, kind: number): string | undefined =>
-  Object.keys(kinds).find((name) => kinds[name] === kind)
+/** Names by kind. */
+const namesOf = (kinds: Record<string, number>): (string | undefined)[] => {
+  const names: (string | undefined)[] = []
+  for (const [name, kind] of Object.entries(kinds)) names[kind] = name
+  return names
+}
+const UP_NAMES = namesOf(UP)
+const DOWN_NAMES = namesOf(DOWN)
 
 export function encodeUp(frame: Up): Uint8Array<ArrayBuffer> {
   const encoder = createEncoder()
+  const short = frame.frame === 'words' ? shortOf(frame.update) : null
+  if (frame.frame === 'words' && short) {
+    writeUint8(encoder, TYPED_UP)
+    writeUint16(encoder, frame.channel)
+    writeVarUint(encoder, frame.number)
+    writeUint8Array(encoder, short)
+    return toUint8Array(encoder)
+  }
   writeUint8(encoder, UP[frame.frame])
   switch (frame.frame) {
     case 'words':
@@ -213,8 +231,14 @@ export function encodeUp(frame: Up): Uint8Array<ArrayBuffer> {
 
 /** Null when the bytes are no frame. JSON bodies are checked no further: the gateway parses them against their schema. */
 export function decodeUp(bytes: Uint8Array): Up | null {
-  return decode(bytes, UP, (decoder, name) => {
-    switch (name as Up['frame']) {
+  return decode(bytes, UP_NAMES, (decoder, name) => {
+    switch (name as Up['frame'] | undefined) {
+      case undefined: {
+        if (bytes[0] !== TYPED_UP) return null
+        const channel = readUint16(decoder)
+        const number = readVarUint(decoder)
+        return { frame: 'words', channel, number, update: longOf(readTailAsUint8Array(decoder)) }
+      }
       case 'words':
         return { channel: readUint16(decoder), number: readVarUint(decoder), update: readTailAsUint8Array(decoder) }
       case 'got':
@@ -228,7 +252,16 @@ export function decodeUp(bytes: Uint8Array): Up | null {
 }
 
 export function encodeDown(frame: Down): Uint8Array<ArrayBuffer> {
+  if (frame.frame === 'acked') return encodeAcked(frame.channel, frame.number)
   const encoder = createEncoder()
+  const isWordsOnly = frame.frame === 'text' && !frame.structure && frame.moves.length === 0
+  const short = isWordsOnly && frame.update ? shortOf(frame.update) : null
+  if (frame.frame === 'text' && short) {
+    writeUint8(encoder, TYPED_DOWN)
+    writeUint16(encoder, frame.channel)
+    writeUint8Array(encoder, short)
+    return toUint8Array(encoder)
+  }
   writeUint8(encoder, DOWN[frame.frame])
   switch (frame.frame) {
     case 'text':
@@ -237,10 +270,6 @@ export function encodeDown(frame: Down): Uint8Array<ArrayBuffer> {
       if (frame.structure) writeVarString(encoder, JSON.stringify(frame.structure))
       if (frame.moves.length > 0) writeVarString(encoder, JSON.stringify(frame.moves))
       if (frame.update) writeUint8Array(encoder, frame.update)
-      break
-    case 'acked':
-      writeUint16(encoder, frame.channel)
-      writeVarUint(encoder, frame.number)
       break
     case 'opened':
       writeVarString(encoder, JSON.stringify({ ask: frame.ask, opened: frame.opened }))
@@ -256,8 +285,14 @@ export function encodeDown(frame: Down): Uint8Array<ArrayBuffer> {
 
 /** Null when the bytes are no frame. */
 export function decodeDown(bytes: Uint8Array): Down | null {
-  return decode(bytes, DOWN, (decoder, name) => {
-    switch (name as Down['frame']) {
+  return decode(bytes, DOWN_NAMES, (decoder, name) => {
+    switch (name as Down['frame'] | undefined) {
+      case undefined: {
+        if (bytes[0] !== TYPED_DOWN) return null
+        const channel = readUint16(decoder)
+        const update = longOf(readTailAsUint8Array(decoder))
+        return { frame: 'text', channel, structure: null, moves: [], update }
+      }
       case 'text': {
         const channel = readUint16(decoder)
         const flags = readUint8(decoder)
@@ -275,17 +310,32 @@ export function decodeDown(bytes: Uint8Array): Down | null {
   }) as Down | null
 }
 
+/** In one piece: said of every frame of words. */
+function encodeAcked(channel: number, number: number): Uint8Array<ArrayBuffer> {
+  const size = number < 128 ? 4 : number < 16_384 ? 5 : 11
+  const bytes = new Uint8Array(size)
+  bytes[0] = DOWN.acked
+  bytes[1] = channel & 255
+  bytes[2] = channel >> 8
+  let at = 3
+  let rest = number
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 128
+  bytes[at++] = rest
+  return at === size ? bytes : bytes.slice(0, at)
+}
+
 type Decoder = ReturnType<typeof createDecoder>
+/** `body` is asked of an unknown kind too, and may know it by its first byte. */
 function decode(
   bytes: Uint8Array,
-  kinds: Record<string, number>,
-  body: (decoder: Decoder, name: string) => object,
+  names: (string | undefined)[],
+  body: (decoder: Decoder, name: string | undefined) => object | null,
 ): object | null {
   try {
     const decoder = createDecoder(bytes)
-    const name = nameOf(kinds, readUint8(decoder))
-    if (!name) return null
-    return { ...body(decoder, name), frame: name }
+    const name = names[readUint8(decoder)]
+    const read = body(decoder, name)
+    return read && name !== undefined ? { ...read, frame: name } : read
   } catch {
     return null
   }

@@ -1,7 +1,7 @@
 /** Raise on any change of a frame; the client tells an older page to reload before anything is bound. */
-export const PROTOCOL = 3
+export const PROTOCOL = 4
 /** The oldest client this server still speaks with. */
-export const PROTOCOL_FLOOR = 1
+export const PROTOCOL_FLOOR = 4
 /** The shape of leaves and formats. A client with another schema is never bound to a text. */
 export const SCHEMA = 1
 /** What each version changed, and the digest of the files that define it (`test/contract/protocol.test.ts` computes it). */
@@ -12,4 +12,5 @@ export const HISTORY: Record<number, { changed: string; digest: string }> = {
     digest: 'de54145d47b14171',
   },
   3: { changed: 'joining a bracket may name the words one consents to', digest: 'b242e901f98c72aa' },
+  4: { changed: 'words typed on have a short form', digest: '68a8de3b371d7caa' },
 }

@@ -7,6 +7,7 @@ import { HISTORY, PROTOCOL, PROTOCOL_FLOOR } from '#shared/protocol/version.ts'
 /** The files whose words are what crosses the wire. */
 const DEFINING = [
   'protocol/frames.ts',
+  'protocol/typed.ts',
   'protocol/parser.ts',
   'protocol/command-schema.ts',
   'domain/commands.ts',

@@ -14,6 +14,7 @@ import type { ProcessId, SeatId, SessionId } from '#shared/ids.ts'
 import { ok, refuse } from '#shared/outcome.ts'
 import { decodeDown, encodeDown, encodeUp, MAX_FRAME_UP, type Up } from '#shared/protocol/frames.ts'
 import * as parser from '#shared/protocol/parser.ts'
+import { PROTOCOL } from '#shared/protocol/version.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import { hello, masked, openRaw } from '../support/raw-socket.ts'
 
@@ -22,7 +23,7 @@ import { hello, masked, openRaw } from '../support/raw-socket.ts'
 const TOKEN = 't'.repeat(43)
 const PROCESS = 'p'.repeat(22) as ProcessId
 const SEAT = 'head' as SeatId
-const AUTH = { protocol: 1, schema: 1, token: TOKEN }
+const AUTH = { protocol: PROTOCOL, schema: 1, token: TOKEN }
 const BIG = 256 * 1024
 
 let url = ''
@@ -162,7 +163,7 @@ describe('the handshake', () => {
     expect(await refusalOf(client({ ...AUTH, more: 1 }))).toMatchObject({ code: 'malformed' })
     expect(await refusalOf(client({ ...AUTH, token: 'x'.repeat(65) }))).toMatchObject({ code: 'malformed' })
     expect(await refusalOf(client({ ...AUTH, token: 'x'.repeat(43) }))).toEqual({ code: 'session-ended' })
-    expect(await refusalOf(client({ protocol: 1, schema: 1 }))).toEqual({ code: 'session-ended' })
+    expect(await refusalOf(client({ protocol: PROTOCOL, schema: 1 }))).toEqual({ code: 'session-ended' })
     expect(entered).toEqual([])
   })
 
@@ -177,7 +178,7 @@ describe('the handshake', () => {
   })
 
   test('G2 A5 the cookie of the named seat counts for a page of ours only', async () => {
-    const named = { protocol: 1, schema: 1, process: PROCESS, seat: SEAT }
+    const named = { protocol: PROTOCOL, schema: 1, process: PROCESS, seat: SEAT }
     const cookie = `parley-${PROCESS}-${SEAT}=${TOKEN}`
     expect(await refusalOf(client(named, { Origin: url, Cookie: cookie }))).toBe('connected')
     expect(await refusalOf(client(named, { Cookie: cookie }))).toEqual({ code: 'session-ended' })

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { encodeUp } from '#shared/protocol/frames.ts'
+import { PROTOCOL } from '#shared/protocol/version.ts'
 import { hello, openRaw, type RawSocket } from '../support/raw-socket.ts'
 import { cleanUp, type StartedServer, startServer } from '../support/server.ts'
 import { Typist } from '../support/typist.ts'
@@ -15,7 +16,7 @@ const openPlenary = encodeUp({ frame: 'open', ask: ASK, track: 'plenary' } as ne
 
 async function seated(server: StartedServer, token: string): Promise<RawSocket> {
   const raw = await openRaw(server.url)
-  raw.write(hello({ protocol: 1, schema: 1, token }))
+  raw.write(hello({ protocol: PROTOCOL, schema: 1, token }))
   await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1))
   return raw
 }
@@ -82,7 +83,7 @@ test('G3 one seat has 48 connections and so many greetings a minute; another sea
   for (let count = 0; count < 150; count++) {
     const raw = await openRaw(server.url)
     kept.push(raw)
-    raw.write(hello({ protocol: 1, schema: 1, token }))
+    raw.write(hello({ protocol: PROTOCOL, schema: 1, token }))
     await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1), { interval: 3 })
     // CONNECT_ERROR of our parser.
     const isRefused = raw.frames.some((frame) => frame[0] === 4)

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { PROTOCOL } from '#shared/protocol/version.ts'
 import { hello, openRaw } from '../support/raw-socket.ts'
 import { cleanUp, startServer } from '../support/server.ts'
 import { Typist } from '../support/typist.ts'
@@ -65,7 +66,7 @@ test('G1 P9 hostile bytes on a seated line leave no trace: another client sees n
   const view = JSON.stringify(watcher.view().tracks)
   for (let kind = 0; kind < 256; kind += 5) {
     const raw = await openRaw(server.url)
-    raw.write(hello({ protocol: 1, schema: 1, token: tokens[1] }))
+    raw.write(hello({ protocol: PROTOCOL, schema: 1, token: tokens[1] }))
     await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1))
     for (const body of [[], [0, 1, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0], new Array(300).fill(255)])
       raw.write(Uint8Array.from([kind, ...body]))

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os'
 import type { BracketId, LeafId, TrackId } from '#shared/ids.ts'
 import type { Opened } from '#shared/protocol/frames.ts'
 import { unpack } from '#shared/protocol/patch.ts'
+import { PROTOCOL } from '#shared/protocol/version.ts'
 import type { StructureView } from '#shared/text/structure.ts'
 import { type Deeds, Line, newAsk } from './hostile-line.ts'
 import { masked } from './raw-socket.ts'
@@ -159,7 +160,9 @@ const lanes: Attack = async (line) => {
 async function halves({ url }: Orders, token: string, deeds: Deeds, isOver: () => boolean): Promise<void> {
   const { hostname, port, host } = new URL(url)
   const upgrade = `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
-  const greeting = masked(Uint8Array.from([0, ...Buffer.from(JSON.stringify({ protocol: 1, schema: 1, token }))]))
+  const greeting = masked(
+    Uint8Array.from([0, ...Buffer.from(JSON.stringify({ protocol: PROTOCOL, schema: 1, token }))]),
+  )
   const whole = masked(new Uint8Array(100_000).fill(20))
   const beginnings = [
     Buffer.from('GET / HT'),

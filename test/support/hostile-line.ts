@@ -1,5 +1,6 @@
 import type { AskId, TrackId } from '#shared/ids.ts'
 import { type Down, decodeDown, encodeUp, type Opened, type Up } from '#shared/protocol/frames.ts'
+import { PROTOCOL } from '#shared/protocol/version.ts'
 
 /** What became of one attack. */
 export interface Deeds {
@@ -46,7 +47,7 @@ export class Line {
       return null
     }
     const line = new Line(socket, deeds)
-    socket.send(Uint8Array.from([0, ...Buffer.from(JSON.stringify({ protocol: 1, schema: 1, token }))]))
+    socket.send(Uint8Array.from([0, ...Buffer.from(JSON.stringify({ protocol: PROTOCOL, schema: 1, token }))]))
     return line
   }
 

@@ -6,6 +6,7 @@ import { type AskId, mintId } from '#shared/ids.ts'
 import { type Down, decodeDown, encodeUp, type Opened, type Up } from '#shared/protocol/frames.ts'
 import * as parser from '#shared/protocol/parser.ts'
 import { applyPatch, type Json, unpack } from '#shared/protocol/patch.ts'
+import { PROTOCOL } from '#shared/protocol/version.ts'
 import type { Refusal } from '#shared/refusals.ts'
 
 /** A seat's connection without the room's client: every byte that came is kept. */
@@ -38,7 +39,7 @@ export async function openWire(url: string, auth: Auth, headers: Record<string, 
   const socket = io(url, {
     parser,
     transports: ['websocket'],
-    auth: { protocol: 1, schema: 1, ...auth },
+    auth: { protocol: PROTOCOL, schema: 1, ...auth },
     extraHeaders: headers,
     reconnection: false,
     forceNew: true,
