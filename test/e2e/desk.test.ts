@@ -5,13 +5,11 @@ import type { Room } from '#client/room/room.ts'
 import type { ClauseId, PartyId, TrackId } from '#shared/ids.ts'
 import type { Level } from '#shared/refusals.ts'
 import { Arrivals, type Arrived, DESK_PROCESS } from '../support/arrive.ts'
-import { CHROMIUM, expectAccessible, openBrowser } from '../support/browser.ts'
+import { CHROMIUM, CLOSED_WITHIN_MS, expectAccessible, openBrowser } from '../support/browser.ts'
 import { cleanUp, type StartedServer, startServer } from '../support/server.ts'
 
 const FERRY = 'The ferry runs every day.'
 const WELLS = 'Every well is counted.'
-/** What the promise allows for a closed track to leave the screen. */
-const CLOSED_WITHIN_MS = 1_000
 
 let server: StartedServer
 let browser: Browser

@@ -2,11 +2,19 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterRoom } from '#client/room/index.ts'
 import { Arrivals, type Arrived, DESK_PROCESS } from '../support/arrive.ts'
-import { CHROMIUM, expectAccessible, expectFits, openBrowser, openPage, SIZES, THEMES } from '../support/browser.ts'
+import {
+  CHROMIUM,
+  CLOSED_WITHIN_MS,
+  expectAccessible,
+  expectFits,
+  openBrowser,
+  openPage,
+  SIZES,
+  THEMES,
+} from '../support/browser.ts'
 import { cleanUp, type StartedServer, startServer } from '../support/server.ts'
 
 const FERRY = 'The ferry runs every day.'
-const ENDED_WITHIN_MS = 1_000
 
 let server: StartedServer
 let browser: Browser
@@ -108,7 +116,7 @@ describe.skipIf(!CHROMIUM)('people', () => {
     const from = Date.now()
     await panel.getByRole('button', { name: 'End 1 session of Eli South' }).click()
     await adviser.page.getByText(FERRY).waitFor({ state: 'detached' })
-    expect(Date.now() - from).toBeLessThan(ENDED_WITHIN_MS)
+    expect(Date.now() - from).toBeLessThan(CLOSED_WITHIN_MS)
     await panel.getByText('The sessions of Eli South are ended.').waitFor()
     await rowOf(page, 'Eli South').getByText('Session ended', { exact: true }).waitFor()
     await Promise.all([adviser.context.close(), context.close()])

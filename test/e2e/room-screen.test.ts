@@ -3,13 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterRoom } from '#client/room/index.ts'
 import type { Room } from '#client/room/room.ts'
 import type { PartyId, TrackId } from '#shared/ids.ts'
-import { CHROMIUM, expectAccessible, expectFits, openBrowser, openPage, SIZES, THEMES } from '../support/browser.ts'
+import {
+  CHROMIUM,
+  CLOSED_WITHIN_MS,
+  expectAccessible,
+  expectFits,
+  openBrowser,
+  openPage,
+  SIZES,
+  THEMES,
+} from '../support/browser.ts'
 import { cleanUp, type StartedProcess, type StartedServer, startServer } from '../support/server.ts'
 
 const PLENARY = 'plenary' as TrackId
 const SOUTH = 'south' as PartyId
-/** What the promise allows for a closed track to leave the screen. */
-const CLOSED_WITHIN_MS = 1_000
 
 let server: StartedServer
 let talks: StartedProcess

@@ -6,7 +6,7 @@ import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room } from '#client/room/room.ts'
 import type { View } from '#shared/domain/view.ts'
 import type { BracketId, PartyId, SeatId, TrackId } from '#shared/ids.ts'
-import { CHROMIUM, openBrowser, openPage } from '../support/browser.ts'
+import { CHROMIUM, CLOSED_WITHIN_MS, openBrowser, openPage } from '../support/browser.ts'
 import { parley } from '../support/command-line.ts'
 import { type Line, openLine } from '../support/line.ts'
 import {
@@ -31,7 +31,6 @@ import { openWire, type WireClient } from '../support/wire-client.ts'
 
 const PLENARY = 'plenary' as TrackId
 const COUNCIL = 'council' as PartyId
-const CLOSED_WITHIN_MS = 1_000
 
 const TOGETHER = 'Until then, interim councils shall be composed'
 const AWAY = 'The Fund shall give priority'

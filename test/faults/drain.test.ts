@@ -53,7 +53,7 @@ describe('SIGTERM', () => {
     const idle = await startServer()
     const began = performance.now()
     expect(await idle.end('SIGTERM')).toBe(0)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(performance.now() - began).toBeLessThan(5_000)
     const busy = await startServer()
     await seated(busy, ['north-head', 'north-adviser', 'south-head', 'mediator'])
     const first = busy.end('SIGTERM')
@@ -61,7 +61,7 @@ describe('SIGTERM', () => {
     const second = performance.now()
     await busy.end('SIGINT')
     await first
-    expect(performance.now() - second).toBeLessThan(1_000)
+    expect(performance.now() - second).toBeLessThan(3_000)
   })
 
   test('O5 P1 what was answered before the goodbye is there after the next start', async () => {

@@ -8,6 +8,8 @@ import { findChromium } from '../../scripts/ensure.mjs'
 /** A real Chromium, and people in front of it. Nothing is fetched but from the server under test. */
 
 export const CHROMIUM = findChromium()
+/** A view closes within a second; here other tests run on the same cores. */
+export const CLOSED_WITHIN_MS = 3_000
 const BUILT = join(import.meta.dirname, '../../dist/index.html')
 const QUIET = [
   '--headless',
