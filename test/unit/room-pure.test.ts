@@ -91,7 +91,7 @@ function copied(before: Edit[], base = 'The parties share the water.') {
   const copy = new Y.Doc({ gcFilter: () => false })
   Y.applyUpdate(copy, Y.encodeStateAsUpdate(server))
   copy.clientID = OWN
-  const known: Known = { client: OWN, clock: 0, deletes: new Map() }
+  const known: Known = { clocks: new Map([[OWN, 0]]), deletes: new Map() }
   copy.on('afterTransaction', (transaction: Y.Transaction) => {
     for (const [client, all] of transaction.deleteSet.clients)
       for (const { clock, len } of all) addRange(known.deletes, client, clock, len)
