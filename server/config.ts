@@ -11,6 +11,7 @@ export interface Config {
   folder: string
   /** Where people reach the room, without a slash at the end; null: at host and port. */
   publicUrl: string | null
+  /** One address, or several of one Redis and its replicas, with commas between. */
   redisUrl: string | null
   logLevel: LogLevel
   /** Whether a first start on loopback makes the sample process. */
@@ -49,7 +50,12 @@ export function readConfig(environment: Record<string, string | undefined>): Out
       parsePublicUrl,
       'an http or https address without a path, such as https://talks.example.org',
     ),
-    redisUrl: read('REDIS_URL', null, parseRedisUrl, 'a redis or rediss address, such as redis://127.0.0.1:6379'),
+    redisUrl: read(
+      'REDIS_URL',
+      null,
+      parseRedisUrl,
+      'a redis or rediss address, such as redis://127.0.0.1:6379, or several of one Redis and its replicas with commas between',
+    ),
     sample: read('PARLEY_SAMPLE', true, parseSwitch, 'on or off'),
     trust: read<Trust>(
       'TRUST_PROXY',
@@ -73,7 +79,10 @@ function parsePublicUrl(text: string): string | null {
   return url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password ? url.origin : null
 }
 
-const parseRedisUrl = (text: string): string | null => (parseUrl(text, ['redis:', 'rediss:']) ? text : null)
+function parseRedisUrl(text: string): string | null {
+  const all = text.split(',').map((address) => address.trim())
+  return all.every((address) => parseUrl(address, ['redis:', 'rediss:'])) ? all.join(',') : null
+}
 
 function parseUrl(text: string, protocols: string[]): URL | null {
   if (!URL.canParse(text)) return null

@@ -3,9 +3,10 @@ import type { ProcessId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Gathered, Nursery, Piece } from './adopting.ts'
 import { LogUnavailable, type NotAdopted } from './log.ts'
+import type { Reply } from './master.ts'
 import { type Reason, reasonOf } from './redis-appends.ts'
 import { FUNCTIONS, keysOf, PROCESSES } from './redis-functions.ts'
-import type { Line, Reply } from './redis-link.ts'
+import type { Line } from './redis-link.ts'
 import { hexOf, packSegment } from './segments.ts'
 
 /** What nobody finished is gone after this. */

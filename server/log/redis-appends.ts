@@ -1,8 +1,9 @@
 import { type Instant, instant, type ProcessId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Appended, Conditions, Health, NewEntry, NotAppended } from './log.ts'
+import type { Reply } from './master.ts'
 import { FUNCTIONS, keysOf, PROCESSES } from './redis-functions.ts'
-import type { Line, Reply } from './redis-link.ts'
+import type { Line } from './redis-link.ts'
 
 export type Reason = Extract<Health, { state: 'not-writable' }>['reason']
 

@@ -1,5 +1,6 @@
 import { LogDamaged } from './log.ts'
-import type { Line, Reply } from './redis-link.ts'
+import type { Reply } from './master.ts'
+import type { Line } from './redis-link.ts'
 
 const OLDEST = 7
 

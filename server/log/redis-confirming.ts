@@ -1,7 +1,8 @@
 import type { ProcessId } from '#shared/ids.ts'
 import type { Seq } from './log.ts'
+import type { Reply } from './master.ts'
 import { FUNCTIONS, keysOf } from './redis-functions.ts'
-import type { Line, Reply } from './redis-link.ts'
+import type { Line } from './redis-link.ts'
 
 /** How long the replicas are waited for before it is asked again. */
 const WAIT_MS = 1_000

@@ -1,9 +1,10 @@
 import type { ProcessId } from '#shared/ids.ts'
 import { decodeEntry } from './entry.ts'
 import { type Entry, type Heads, LogUnavailable, type Seq } from './log.ts'
+import type { Reply } from './master.ts'
 import type { RedisConfirming } from './redis-confirming.ts'
 import { FUNCTIONS, keysOf } from './redis-functions.ts'
-import { BLOCK_MS, type Line, type Reply } from './redis-link.ts'
+import { BLOCK_MS, type Line } from './redis-link.ts'
 import { type Placed, placedOf, readPage } from './redis-reading.ts'
 
 const COUNT = 512

@@ -1,9 +1,7 @@
-import { createClient, RESP_TYPES } from 'redis'
 import { LogUnavailable } from './log.ts'
+import { type Client, clockOf, findMaster, newClient, PAST, type Reply } from './master.ts'
 import { FUNCTIONS, LIBRARY, SOURCE, STORE } from './redis-functions.ts'
 
-type Client = ReturnType<typeof newClient>
-export type Reply = Buffer | string | number | null | Reply[]
 type Argument = string | Buffer | number
 
 /** A line on which nothing came for this long is cut: one that hangs must not hold up a room. */
@@ -77,7 +75,7 @@ export class Link {
 
   /** One attempt. Throws with the reason. */
   async connect(): Promise<void> {
-    const { redis, url, clock } = await this.#findMaster()
+    const { redis, url, clock } = await findMaster(this.#options.urls, this.#generation)
     const [waiting, confirming] = [newClient(url), newClient(url)]
     const clients = [redis, waiting, confirming]
     try {
@@ -158,49 +156,6 @@ export class Link {
       await new Promise((done) => setTimeout(done, BEAT_MS))
     }
   }
-
-  /** Of the addresses that answer as master the one whose content went on furthest. */
-  async #findMaster(): Promise<{ redis: Client; url: string; clock: number }> {
-    const asked = await Promise.allSettled(this.#options.urls.map(lookAt))
-    const masters = asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
-    const [best] = masters.toSorted((one, other) => other.generation - one.generation)
-    for (const { redis } of masters) if (redis !== best?.redis && redis.isOpen) redis.destroy()
-    if (!best) throw asked.find((one) => one.status === 'rejected')?.reason
-    if (best.generation >= this.#generation) return best
-    best.redis.destroy()
-    throw new LogUnavailable(PAST)
-  }
-}
-
-/** A start of this program on that Redis would take it as it is. */
-const PAST = 'This Redis has less than it had: it was emptied, or is one that another took over from.'
-
-async function lookAt(url: string) {
-  const redis = newClient(url)
-  try {
-    await redis.connect()
-    const [role] = (await redis.sendCommand(['ROLE'])) as unknown as Reply[]
-    if (String(role) !== 'master') throw new LogUnavailable(`${new URL(url).host} is a replica.`)
-    const generation = Number(await redis.sendCommand(['HGET', STORE, 'generation']))
-    return { redis, url, generation, clock: clockOf((await redis.sendCommand(['TIME'])) as unknown as Reply) }
-  } catch (cause) {
-    if (redis.isOpen) redis.destroy()
-    throw cause
-  }
-}
-
-function newClient(url: string) {
-  const client = createClient({
-    url,
-    RESP: 2,
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    socket: { reconnectStrategy: false, connectTimeout: SILENT_MS },
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  })
-  // Whoever waits for an answer is told; nobody else has to be.
-  client.on('error', () => undefined)
-  return client
 }
 
 function lineOf(clients: Client[], number: number, generation: number): Line {
@@ -210,11 +165,6 @@ function lineOf(clients: Client[], number: number, generation: number): Line {
       (await client?.sendCommand(args.map((one) => (typeof one === 'number' ? `${one}` : one)))) as unknown as Reply
   const [send, wait, confirm] = [on(clients[0]), on(clients[1]), on(clients[2])]
   return { generation, send, wait, confirm, wake: async () => Number(await send('CLIENT', 'UNBLOCK', number)) === 1 }
-}
-
-const clockOf = (reply: Reply): number => {
-  const [seconds, micros] = reply as [Reply, Reply]
-  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
 }
 
 async function loadFunctions(client: Client): Promise<void> {

@@ -1,7 +1,8 @@
 import type { ProcessId } from '#shared/ids.ts'
 import { LogDamaged, type Seq, type StoredEntry } from './log.ts'
+import type { Reply } from './master.ts'
 import { FUNCTIONS, keysOf } from './redis-functions.ts'
-import type { Line, Reply } from './redis-link.ts'
+import type { Line } from './redis-link.ts'
 import { unpackSegment } from './segments.ts'
 
 /** An entry with its place; `id` is its place in the stream, empty when it lies in a segment. */

@@ -29,6 +29,7 @@ export class RedisSealing {
     if (this.#isSealing || given - (this.#sealed.get(process) ?? 0) < SEGMENT_ENTRIES + UNSEALED_ENTRIES) return
     this.#isSealing = true
     this.#seal(line, process, given)
+      .catch(() => line.send('DEL', keysOf(process).turn))
       .catch(() => undefined)
       .finally(() => {
         this.#isSealing = false

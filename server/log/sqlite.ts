@@ -67,6 +67,9 @@ class SqliteLog extends Engine implements DrillLog {
   readonly #reader: SqliteReader
   readonly #time: Pick<Time, 'now'> | null
   readonly #waiting = new Map<number, Answered>()
+  /** Appended by the answers of one message, before anybody was told. */
+  readonly #durable = new Map<ProcessId, Entry[]>()
+  #answers: (() => void)[] = []
   readonly #followers = new Followers(
     (process, after) => this.#reader.readWhole(process, after, CATCH_UP),
     () => nextTurn(),
@@ -113,11 +116,10 @@ class SqliteLog extends Engine implements DrillLog {
         if (!outcome.value) throw new Error('an append was answered without its place')
         const { first, at } = outcome.value
         this.#latest = instant(Math.max(this.#latest, at))
-        this.#followers.deliver(
-          process,
-          entries.map((entry, index): Entry => ({ v: 1, seq: first + index, at, ...entry })),
-        )
-        answer(ok({ first, at }))
+        const durable = this.#durable.get(process) ?? []
+        this.#durable.set(process, durable)
+        for (const [index, entry] of entries.entries()) durable.push({ v: 1, seq: first + index, at, ...entry })
+        this.#answers.push(() => answer(ok({ first, at })))
       })
     })
   }
@@ -281,6 +283,7 @@ class SqliteLog extends Engine implements DrillLog {
           this.#waiting.delete(id)
           answered?.(outcome)
         }
+        this.#give()
         return
       case 'health':
         this.setHealth(message.health)
@@ -295,6 +298,16 @@ class SqliteLog extends Engine implements DrillLog {
       default:
         throw message satisfies never
     }
+  }
+
+  /** What became durable together is given to followers together, and then said to those who asked for it. */
+  #give(): void {
+    const durable = [...this.#durable]
+    const answers = this.#answers
+    this.#durable.clear()
+    this.#answers = []
+    for (const [process, entries] of durable) this.#followers.deliver(process, entries)
+    for (const answer of answers) answer()
   }
 
   /** The writer ended by itself: what it had is refused, though it may be found written after the next start. */

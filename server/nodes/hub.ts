@@ -27,8 +27,16 @@ export class Hub {
   readonly #leases = new Map<NodeId, Lease>()
   readonly #wires = new Map<Wire, (from: NodeId, message: Message) => void>()
 
+  #since = Number.NEGATIVE_INFINITY
+
   constructor(options: HubOptions) {
     this.#options = options
+  }
+
+  /** Another takes the store over, and has none of the leases. */
+  takeOver(): void {
+    this.#leases.clear()
+    this.#since = this.#options.now()
   }
 
   wire(): Wire {
@@ -52,7 +60,8 @@ export class Hub {
       },
       live: async (graceMs) => {
         await reached()
-        return [...leases].filter(([, { end }]) => end + graceMs >= now()).map(([node]) => node)
+        const nodes = [...leases].filter(([, { end }]) => end + graceMs >= now()).map(([node]) => node)
+        return { nodes, sinceMs: now() - this.#since }
       },
       fence: async (node) => {
         await reached()

@@ -3,7 +3,7 @@ import type { Random, Time } from '#shared/world.ts'
 import type { Seq } from '../log/log.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { type Fenced, LEASE_MS, MARGIN_MS, type NodeDuties, type NodeId, type Nodes, type Told } from './nodes.ts'
-import type { Message, Wire } from './wire.ts'
+import type { Live, Message, Wire } from './wire.ts'
 
 /** Three may fail before the lease ends. */
 const RENEW_EVERY_MS = LEASE_MS / 4
@@ -62,7 +62,7 @@ class Member implements Nodes {
     this.#id = id
     // Whoever cuts something from here on asks this node; what was cut before is in the log by now.
     await duties.catchUp()
-    this.#known = (await wire.live(0)).filter((other) => other !== id)
+    this.#known = (await wire.live(0)).nodes.filter((other) => other !== id)
     for (let settled = this.#toSettle.shift(); settled; settled = this.#toSettle.shift()) await settled()
     if (monotonic() < asked + LEASE_MS) this.#until = asked + LEASE_MS
     this.#next()
@@ -111,7 +111,7 @@ class Member implements Nodes {
     if (this.#until === null) return
     if (isRenewed) this.#until = Math.max(this.#until, asked + LEASE_MS)
     else this.#fenced(this.mayServe() ? 'in-time' : 'late')
-    this.#meet(live)
+    if (isWhole(live)) this.#meet(live.nodes)
   }
 
   /** A new lease, under a new name, then all that was missed; only then may this node serve. */
@@ -143,8 +143,9 @@ class Member implements Nodes {
     this.#answers.set(nonce, said)
     try {
       for (;;) {
-        const waiting = (await this.#live()).filter((node) => node !== this.#id && !said.has(node))
-        if (waiting.length === 0 || this.#hasLeft) return
+        const live = await this.#live()
+        const waiting = live.nodes.filter((node) => node !== this.#id && !said.has(node))
+        if ((waiting.length === 0 && isWhole(live)) || this.#hasLeft) return
         await this.#send({ is: 'ask', process, seq, nonce })
         if (monotonic() - asked >= PATIENCE_MS) await this.#fence(waiting, fenced)
         await this.#pause(said, waiting)
@@ -155,7 +156,7 @@ class Member implements Nodes {
   }
 
   /** Who may be serving. Asked until the store answers: without it nobody could say that anything is in force. */
-  async #live(): Promise<NodeId[]> {
+  async #live(): Promise<Live> {
     for (;;) {
       try {
         return await this.#options.wire.live(DRIFT_MS)
@@ -187,7 +188,7 @@ class Member implements Nodes {
       }
       const cancel = this.#options.time.after(ASK_EVERY_MS, done)
       const look = () => {
-        if (waiting.every((node) => said.has(node))) done()
+        if (waiting.length > 0 && waiting.every((node) => said.has(node))) done()
       }
       this.#onSaid.push(look)
       look()
@@ -261,3 +262,6 @@ class Member implements Nodes {
     await this.#options.wire.close()
   }
 }
+
+/** Whether every lease that was given before another took the store over is surely over. */
+const isWhole = ({ sinceMs }: Live): boolean => sinceMs > LEASE_MS + DRIFT_MS

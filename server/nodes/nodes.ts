@@ -38,7 +38,7 @@ export interface Nodes {
   onFenced(listener: (how: Fenced) => void): void
   /**
    * Resolves when whatever was cut up to `seq` is in force on every other node: each said so, or its lease is surely over.
-   * At most `LEASE_MS + MARGIN_MS` while the store of leases answers.
+   * At most `LEASE_MS + MARGIN_MS` while the store of leases answers, counted anew when another takes that store over.
    */
   inForce(process: ProcessId, seq: Seq): Promise<void>
   tell(told: Told): void

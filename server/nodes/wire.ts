@@ -9,6 +9,13 @@ export type Message =
   | { is: 'in-force'; nonce: string }
   | { is: 'told'; told: Told }
 
+/** Who is alive, and for how long the store has been the one it is. */
+export interface Live {
+  nodes: NodeId[]
+  /** Milliseconds since the store was started or taken over: leases given before may be missing, and hold. */
+  sinceMs: number
+}
+
 /**
  * The store of leases and the line between nodes. Two engines, one contract (`test/contract/nodes.test.ts`). A call that the
  * store did not answer rejects; what it asked for may have happened.
@@ -19,7 +26,7 @@ export interface Wire {
   /** The lease anew. False when it ended or was fenced: never again under this name. */
   renew(node: NodeId, leaseMs: number): Promise<boolean>
   /** Every node whose lease holds or held less than `graceMs` ago, fenced ones included. */
-  live(graceMs: number): Promise<NodeId[]>
+  live(graceMs: number): Promise<Live>
   /** The lease is not renewed any more. */
   fence(node: NodeId): Promise<void>
   /** The lease ends at once. */

@@ -6,6 +6,8 @@ import type { ProcessId } from '#shared/ids.ts'
 export interface WireWorld {
   wire(): Promise<Wire>
   pass(ms: number): Promise<void>
+  /** Another takes the store over, without the leases. */
+  takeOver(): Promise<void>
   end(): Promise<void>
 }
 
@@ -29,12 +31,12 @@ export function wireContract(name: string, open: () => Promise<WireWorld>): void
       const { world, a, b } = await two()
       await a.join('a', LEASE)
       await b.join('b', LEASE)
-      expect((await a.live(0)).sort()).toEqual(['a', 'b'])
+      expect((await a.live(0)).nodes.sort()).toEqual(['a', 'b'])
       await world.pass(LEASE / 2)
       expect(await a.renew('a', LEASE)).toBe(true)
       await world.pass(LEASE / 2 + 50)
-      expect(await a.live(0)).toEqual(['a'])
-      expect((await a.live(LEASE)).sort()).toEqual(['a', 'b'])
+      expect((await a.live(0)).nodes).toEqual(['a'])
+      expect((await a.live(LEASE)).nodes.sort()).toEqual(['a', 'b'])
     })
 
     test('N1 a lease that ended is not renewed, nor one that was given up', async () => {
@@ -42,7 +44,7 @@ export function wireContract(name: string, open: () => Promise<WireWorld>): void
       await a.join('a', LEASE)
       await b.join('b', LEASE)
       await b.leave('b')
-      expect(await a.live(LEASE)).toEqual(['a'])
+      expect((await a.live(LEASE)).nodes).toEqual(['a'])
       expect(await b.renew('b', LEASE)).toBe(false)
       await world.pass(LEASE + 50)
       expect(await a.renew('a', LEASE)).toBe(false)
@@ -54,12 +56,27 @@ export function wireContract(name: string, open: () => Promise<WireWorld>): void
       await b.join('b', LEASE)
       await a.fence('b')
       expect(await b.renew('b', LEASE)).toBe(false)
-      expect((await a.live(0)).sort()).toEqual(['a', 'b'])
+      expect((await a.live(0)).nodes.sort()).toEqual(['a', 'b'])
       expect(await a.renew('a', LEASE * 4)).toBe(true)
       await world.pass(LEASE + 50)
-      expect(await a.live(0)).toEqual(['a'])
+      expect((await a.live(0)).nodes).toEqual(['a'])
       await b.join('b-again', LEASE)
-      expect((await a.live(0)).sort()).toEqual(['a', 'b-again'])
+      expect((await a.live(0)).nodes.sort()).toEqual(['a', 'b-again'])
+    })
+
+    test('N11 a store that another took over says for how long it has been the one it is, and takes new leases', async () => {
+      const { world, a, b } = await two()
+      await a.join('a', LEASE)
+      expect((await a.live(0)).sinceMs).toBeGreaterThan(1_000_000)
+      await world.takeOver()
+      const { nodes, sinceMs } = await b.live(0)
+      expect(nodes).toEqual([])
+      expect(sinceMs).toBeLessThan(1_000_000)
+      await world.pass(20)
+      expect((await b.live(0)).sinceMs).toBeGreaterThan(sinceMs)
+      expect(await a.renew('a', LEASE)).toBe(false)
+      await a.join('a again', LEASE)
+      expect((await b.live(0)).nodes).toEqual(['a again'])
     })
 
     test('N3 a message reaches every other node in the order of sending, and not its sender', async () => {

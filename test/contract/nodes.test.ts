@@ -9,7 +9,12 @@ import { wireContract } from './nodes.contract.ts'
 wireContract('in memory', async () => {
   const time = new FakeTime()
   const hub = new Hub({ now: () => time.now(), after: (ms, task) => time.after(ms, task) })
-  return { wire: async () => hub.wire(), pass: (ms) => time.advance(ms), end: async () => undefined }
+  return {
+    wire: async () => hub.wire(),
+    pass: (ms) => time.advance(ms),
+    takeOver: async () => hub.takeOver(),
+    end: async () => undefined,
+  }
 })
 
 let redis: RedisServer | null = null
@@ -21,7 +26,8 @@ afterAll(() => redis?.end())
 
 wireContract('in Redis', async () => {
   const wires: Wire[] = []
-  const url = `${redis?.url}/${opened++}`
+  const database = `${opened++}`
+  const url = `${redis?.url}/${database}`
   return {
     async wire() {
       const wire = await openRedisWire({
@@ -34,6 +40,15 @@ wireContract('in Redis', async () => {
       return wire
     },
     pass: (ms) => new Promise((done) => setTimeout(done, ms)),
+    async takeOver() {
+      await redis?.ask('REPLICAOF', '127.0.0.1', '1')
+      await redis?.ask('REPLICAOF', 'NO', 'ONE')
+      await redis?.ask(
+        'EVAL',
+        `redis.call('SELECT', '${database}') return redis.call('DEL', 'parley:{nodes}:leases')`,
+        '0',
+      )
+    },
     end: async () => void (await Promise.all(wires.map((wire) => wire.close()))),
   }
 })

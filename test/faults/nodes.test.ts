@@ -29,7 +29,7 @@ afterEach(async () => {
 })
 
 const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
-const startNode = (): Promise<StartedServer> => startServer({ environment: { REDIS_URL: redis.url } })
+const startNode = (url = redis.url): Promise<StartedServer> => startServer({ environment: { REDIS_URL: url } })
 
 async function until(is: () => boolean, what: string, ms = 15_000): Promise<void> {
   const end = performance.now() + ms
@@ -40,8 +40,8 @@ async function until(is: () => boolean, what: string, ms = 15_000): Promise<void
 }
 
 /** Nodes, one process, and everybody's token: each invitation was opened at another node in turn. */
-async function open(count: number) {
-  const nodes = await Promise.all(Array.from({ length: count }, startNode))
+async function open(count: number, url = redis.url) {
+  const nodes = await Promise.all(Array.from({ length: count }, () => startNode(url)))
   const first = nodes[0] as StartedServer
   const { codes } = await first.newProcess()
   const tokens: Record<string, Redeemed> = {}
@@ -162,6 +162,29 @@ describe('several nodes', () => {
     const again = await enterRoom({ url: nodes[0].url, token: tokens['north-head']?.token ?? '' })
     rooms.push(again)
     expect(await again.open(PLENARY)).toBeTruthy()
+  })
+
+  test('N11 L15 nodes that name a Redis and its replica go on when the replica takes over: no word is lost, and a withdrawal is in force', async () => {
+    const [first, second] = [await RedisServer.start(), await RedisServer.start()]
+    try {
+      await second.replicate(first)
+      const { nodes, tokens, enter } = await open(2, `${first.url},${second.url}`)
+      const [mediator, north] = [await enter(nodes[0], 'mediator'), await enter(nodes[1], 'north-head')]
+      const { leaf, id } = firstClause(mediator.text)
+      await mediator.text.insert({ leaf, index: 3 }, ' before')
+      await mediator.text.saved()
+      await first.kill()
+      await mediator.text.insert({ leaf, index: 3 }, ' meanwhile')
+      await second.ask('REPLICAOF', 'NO', 'ONE')
+      await mediator.text.saved()
+      await until(() => north.text.plain(id).includes(' meanwhile before'), 'the words at the other node', 30_000)
+      await mediator.room.act(hide)
+      const gone = await comesBack(nodes[1], tokens['south-head']?.token)
+      expect(JSON.stringify(gone.view())).not.toContain('Plenary text')
+      gone.close()
+    } finally {
+      await Promise.all([first.end(), second.end()])
+    }
   })
 
   test('N8 nodes are restarted one after another while people type: no word is lost, and no save is said to have failed', async () => {

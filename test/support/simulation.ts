@@ -99,14 +99,14 @@ export class Stage {
   nodes: StageNode[] = []
   process = '' as ProcessId
   readonly #options: StageOptions
-  readonly #hub: Hub
+  readonly hub: Hub
   #running: (Running | null)[] = []
 
   constructor(options: StageOptions) {
     this.#options = options
     this.random = fakeRandom(options.seed)
     this.log = slow(openMemoryLog({ time: this.time }), this.time, options.appendMs ?? 0)
-    this.#hub = new Hub({
+    this.hub = new Hub({
       now: () => this.time.now(),
       after: (ms, task) => this.time.after(ms, task),
       ...(options.faults ? { faults: options.faults } : {}),
@@ -128,7 +128,7 @@ export class Stage {
     const isAlone = (this.#options.nodes ?? 1) === 1
     // One node draws what it always drew, so that seeds that once failed still do what they did.
     const random = isAlone ? this.random : this.random.stream(`node:${nth}`)
-    return openStageNode({ log, time, random, telemetry, ...(isAlone ? {} : { hub: this.#hub }) })
+    return openStageNode({ log, time, random, telemetry, ...(isAlone ? {} : { hub: this.hub }) })
   }
 
   get processes(): Processes {

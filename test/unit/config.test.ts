@@ -51,6 +51,16 @@ describe('the environment', () => {
     expect(readConfig({ PUBLIC_URL: url }).ok).toBe(false)
   })
 
+  test('O1 REDIS_URL is one address or several with commas between, each of a Redis', () => {
+    const urlOf = (url: string) => {
+      const read = readConfig({ REDIS_URL: url })
+      return read.ok ? read.value.redisUrl : read.refusal
+    }
+    expect(urlOf('redis://a:6379, rediss://:secret@b')).toBe('redis://a:6379,rediss://:secret@b')
+    for (const wrong of ['redis://a,', 'redis://a,http://b', 'redis://a b', ','])
+      expect(urlOf(wrong)).toEqual([expect.stringContaining('REDIS_URL')])
+  })
+
   test('O1 the address is PUBLIC_URL without its slash, else host and port', () => {
     const published = readConfig({ PUBLIC_URL: 'https://talks.example.org/' })
     const local = readConfig({ HOST: '0.0.0.0' })

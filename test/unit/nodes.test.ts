@@ -122,6 +122,26 @@ test('N5 a node that does not reach the store of leases sends its readers elsewh
   expect(await back.open(PLENARY)).toMatchObject({ ok: true })
 })
 
+test('P2 N11 when another took the store of leases over without them, a withdrawal waits until whoever had one surely has none', async () => {
+  const { stage, mediator, council } = await twoNodes()
+  stage.node(1).freeze()
+  stage.hub.takeOver()
+  const asked = stage.time.now()
+  let after = 0
+  // The mediator's own line is sent away: what it asked goes on.
+  void stage
+    .runningAt(0)
+    .act(mediator.viewer, null, setAccess(COUNCIL_PARTY, 'hidden'))
+    .then(() => {
+      after = stage.time.now() - asked
+    })
+  await stage.rest(2 * (LEASE_MS + MARGIN_MS))
+  expect(after).toBeGreaterThan(LEASE_MS)
+  stage.node(1).thaw()
+  await stage.rest(100)
+  expect(council.end).toBe('reset')
+})
+
 test('N6 an ask that is repeated at another node, which has not heard of it, is done once and answered the same', async () => {
   const { stage, mediator } = await twoNodes()
   stage.node(1).lagMs = 50
