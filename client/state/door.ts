@@ -1,6 +1,7 @@
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Figures, Looked, Redeemed } from '#shared/protocol/door.ts'
 import type { Refusal } from '#shared/refusals.ts'
+import type { Language } from '#shared/words/languages.ts'
 
 /** What an invitation is for; asking consumes nothing. `unreachable`: no answer came. */
 export type Asked = Looked | { state: 'unreachable' }
@@ -12,9 +13,9 @@ export async function look(code: string): Promise<Asked> {
   return answer.ok ? ((await answer.json()) as Looked) : { state: 'unknown' }
 }
 
-/** Opens the invitation, once. The browser keeps the session in a cookie of the seat; the token itself is not touched here. */
-export async function redeem(code: string): Promise<Outcome<Redeemed, Refusal>> {
-  const answer = await post('/api/invitations/redeem', { code })
+/** Opens the invitation, once; the seat's screens speak `language` from then on. The browser keeps the session in a cookie of the seat; the token itself is not touched here. */
+export async function redeem(code: string, language: Language): Promise<Outcome<Redeemed, Refusal>> {
+  const answer = await post('/api/invitations/redeem', { code, language })
   if (!answer) return refuse({ code: 'unanswered' })
   const body: unknown = await answer.json().catch(() => null)
   if (answer.ok) return ok(body as Redeemed)

@@ -55,6 +55,8 @@ export function accessActs(options: ActsOptions): AccessActs {
         return confirm({ tries, now: options.now }, running, by, command)
       case 'EndSession':
         return end(running, by, command.session)
+      case 'ChooseLanguage':
+        return choose(running, by, command.language)
       default:
         throw command satisfies never
     }
@@ -146,6 +148,14 @@ async function end(running: Running, by: By, id: SessionId): Answer {
   if (!session) return refuse({ code: 'no-such-thing' })
   if (session.ended) return refuse({ code: 'nothing-to-change' })
   return record(running, by, session.seat, [{ type: 'SessionEnded', session: id }])
+}
+
+async function choose(running: Running, by: By, language: string): Answer {
+  if (by === 'operator') return refuse({ code: 'not-your-role' })
+  // Whoever is not confirmed changes nothing on the person's other devices.
+  if (by.confined) return refuse({ code: 'not-confirmed' })
+  if (row(running.state.access.languages ?? {}, by.seat) === language) return refuse({ code: 'nothing-to-change' })
+  return record(running, by, by.seat, [{ type: 'LanguageChosen', seat: by.seat, language }])
 }
 
 /** Counts tries of figures per device. In memory: those who try are signed-in members of the device's own party. */

@@ -7,6 +7,7 @@ import { type Instant, instant, type SeatId, type SessionId } from '#shared/ids.
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Figures, Looked, Redeemed } from '#shared/protocol/door.ts'
 import type { Refusal } from '#shared/refusals.ts'
+import type { Language } from '#shared/words/languages.ts'
 import type { Random } from '#shared/world.ts'
 import type { Running } from '../processes/port.ts'
 import { audienceOf, FIRST_INVITATION_MS } from './acts.ts'
@@ -19,8 +20,8 @@ export interface Door {
   who(token: string): Promise<Outcome<Entered, Refusal>>
   /** What an invitation is for. Consumes nothing. */
   look(code: string): Promise<Looked>
-  /** Opens an invitation, once. Refused `invitation-used`, `invitation-expired`, `invitation-unknown`. */
-  redeem(code: string): Promise<Outcome<SignedIn, Refusal>>
+  /** Opens an invitation, once; the seat's screens speak `language` from then on. Refused `invitation-used`, `invitation-expired`, `invitation-unknown`. */
+  redeem(code: string, language?: Language): Promise<Outcome<SignedIn, Refusal>>
   /** The figures of a session that waits. Refused `nothing-to-change` when it does not, `session-ended` when it is over. */
   figures(token: string): Promise<Outcome<Figures, Refusal>>
   /** The first invitations of a new process, one a seat, in order of seats. The codes are here and nowhere else. */
@@ -72,7 +73,7 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
       return running && invitation ? looked(running.state, invitation, now()) : { state: 'unknown' }
     },
 
-    async redeem(code) {
+    async redeem(code, language) {
       const hash = hashOf(code)
       const running = isCode(code) ? await registry.invitation(hash) : null
       const invitation = running && row(running.state.access.invitations, hash)
@@ -82,7 +83,8 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
       const made = newSession(running, invitation.seat, random)
       const redeemed: AccessEvent = { type: 'InvitationRedeemed', invitation: hash, ...made.session }
       const seat = invitation.seat
-      const recorded = await running.recordAccess(seat, audienceOf(running, seat), [redeemed])
+      const chosen = invitation.confined ? [] : languageOf(running, seat, language)
+      const recorded = await running.recordAccess(seat, audienceOf(running, seat), [redeemed, ...chosen])
       if (!recorded.ok) return recorded
       // The log is the judge of a race: its first redemption counts, on whatever node it came in.
       const opened = row(running.state.access.invitations, hash)?.session
@@ -117,6 +119,12 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
       return ok(made.signedIn)
     },
   }
+}
+
+/** Nothing, when the seat's screens speak it already. */
+function languageOf({ state }: Running, seat: SeatId, language: Language | undefined): AccessEvent[] {
+  const isNew = language && row(state.access.languages ?? {}, seat) !== language
+  return isNew ? [{ type: 'LanguageChosen', seat, language }] : []
 }
 
 function newSession(running: Running, seat: SeatId, random: Random) {
@@ -171,5 +179,6 @@ function looked(process: Process, invitation: Invitation, now: Instant): Looked 
     charter: { text: process.charter.text, decisionRule: process.charter.decisionRule },
     secretariat,
     confined: invitation.confined,
+    language: row(process.access.languages ?? {}, id) ?? null,
   }
 }

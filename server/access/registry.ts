@@ -96,6 +96,7 @@ class LiveRegistry implements Registry {
         this.#sessions.set(event.token, { process: running.id, session: event.session })
         return
       case 'InvitationRevoked':
+      case 'LanguageChosen':
         return
       case 'DeviceConfirmed':
         for (const tell of this.#confirmed) tell(running.id, event.session)

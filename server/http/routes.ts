@@ -1,6 +1,7 @@
 import { parseProcessId, parseSeatId } from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
 import { ok, refuse } from '#shared/outcome.ts'
+import { type Language, parseLanguage } from '#shared/words/languages.ts'
 import type { Door, SignedIn } from '../access/door.ts'
 import type { Health } from '../log/log.ts'
 import { Buckets, Knocking } from '../realtime/limits.ts'
@@ -35,14 +36,20 @@ const MAX_OPENING = 512
 /** A page that is asked to come back does so within this. */
 const BACK_MS = 2_000
 
+interface Knock {
+  code: string
+  /** Chosen at the door. */
+  language: Language | undefined
+}
+
 /** The addresses anybody can ask: whether the room is well, and the way in and out. */
 export function publicRoutes(options: PublicOptions): [string, Route][] {
   const { door, telemetry, cookies } = options
   const knocks = new Buckets(KNOCKS, options.clock)
   const opening = new Knocking(MAX_OPENING_AN_ADDRESS, MAX_OPENING)
 
-  /** The code in the body, unless the asker is a foreign page, sends no code, or asks too often. */
-  async function codeIn(asked: Asked): Promise<Outcome<string, Problem>> {
+  /** The code in the body, and the language beside it, unless the asker is a foreign page, sends no code, or asks too often. */
+  async function codeIn(asked: Asked): Promise<Outcome<Knock, Problem>> {
     if (asked.origin === 'foreign') return refuse({ code: 'foreign-origin' })
     const wait = knocks.take(asked.address, 1)
     if (wait > 0) return refuse({ code: 'too-fast', retryAfterMs: wait })
@@ -52,7 +59,10 @@ export function publicRoutes(options: PublicOptions): [string, Route][] {
     // People paste the whole link as well.
     return text === null
       ? refuse({ code: 'malformed', where: 'code' })
-      : ok(text.slice(text.lastIndexOf('#') + 1).trim())
+      : ok({
+          code: text.slice(text.lastIndexOf('#') + 1).trim(),
+          language: parseLanguage(textAt(body.value, 'language')) ?? undefined,
+        })
   }
 
   return [
@@ -70,7 +80,7 @@ export function publicRoutes(options: PublicOptions): [string, Route][] {
       async (asked) => {
         const code = await codeIn(asked)
         if (!code.ok) return problem(code.refusal)
-        const looked = await door.look(code.value)
+        const looked = await door.look(code.value.code)
         if (looked.state === 'unknown') knocks.take(asked.address, KNOCK_UNKNOWN)
         return { status: 200, body: looked }
       },
@@ -82,7 +92,9 @@ export function publicRoutes(options: PublicOptions): [string, Route][] {
         const code = await codeIn(asked)
         if (!code.ok) return problem(code.refusal)
         if (!opening.begin(asked.address)) return problem({ code: 'too-fast', retryAfterMs: BACK_MS })
-        const redeemed = await door.redeem(code.value).finally(() => opening.end(asked.address))
+        const redeemed = await door
+          .redeem(code.value.code, code.value.language)
+          .finally(() => opening.end(asked.address))
         if (redeemed.ok) return signedIn(redeemed.value, cookies)
         if (redeemed.refusal.code === 'invitation-unknown') knocks.take(asked.address, KNOCK_UNKNOWN)
         return problem(redeemed.refusal)

@@ -86,6 +86,7 @@ export function streamOf(command: Command, by: SeatId | 'operator'): string {
     case 'AddDevice':
     case 'ConfirmDevice':
     case 'EndSession':
+    case 'ChooseLanguage':
       return `seat:${by}`
     default:
       return `track:${command.track}`

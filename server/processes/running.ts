@@ -186,6 +186,7 @@ export class RunningProcess implements Running {
       case 'InvitationIssued':
       case 'InvitationRevoked':
       case 'SessionEnded':
+      case 'LanguageChosen':
         return null
       default:
         throw event satisfies never

@@ -8,6 +8,7 @@ const ACCESS: ReadonlySet<string> = new Set<AccessEvent['type']>([
   'InvitationRevoked',
   'DeviceConfirmed',
   'SessionEnded',
+  'LanguageChosen',
 ])
 export const isAccess = (event: Event | AccessEvent): event is AccessEvent => ACCESS.has(event.type)
 
@@ -35,6 +36,10 @@ export function evolveAccess(process: Process, fact: Fact<AccessEvent>): Process
     case 'SessionEnded': {
       const session = row(process.access.sessions.by, event.session)
       return session && !session.ended ? withSession(process, { ...session, ended: { at, by } }) : process
+    }
+    case 'LanguageChosen': {
+      const languages = { ...process.access.languages, [event.seat]: event.language }
+      return { ...process, access: { ...process.access, languages } }
     }
     default:
       throw event satisfies never

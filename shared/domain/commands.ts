@@ -93,5 +93,7 @@ export type AccessCommand =
   | { type: 'AddDevice' }
   | { type: 'ConfirmDevice'; session: SessionId; figures: string }
   | { type: 'EndSession'; session: SessionId }
+  /** The language of the asker's own screens, on every device. Refused `not-confirmed`, `nothing-to-change`. */
+  | { type: 'ChooseLanguage'; language: string }
 
 export type CommandType = Command['type']

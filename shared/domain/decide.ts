@@ -80,6 +80,7 @@ const ACCESS: ReadonlySet<CommandType> = new Set<CommandType>([
   'AddDevice',
   'ConfirmDevice',
   'EndSession',
+  'ChooseLanguage',
 ])
 /** Decided in `server/access`. */
 export const isAboutAccess = (command: Command): command is AccessCommand => ACCESS.has(command.type)

@@ -198,3 +198,5 @@ export type AccessEvent =
   | { type: 'InvitationRevoked'; invitation: Hash }
   | { type: 'DeviceConfirmed'; session: SessionId }
   | { type: 'SessionEnded'; session: SessionId }
+  /** Of the screens, not of the talks: it goes with the seat from device to device. */
+  | { type: 'LanguageChosen'; seat: SeatId; language: string }

@@ -172,6 +172,8 @@ export interface AccessChange {
 export interface Access {
   invitations: Record<Hash, Invitation>
   sessions: Table<SessionId, Session>
+  /** Of each seat's screens, where it chose one. */
+  languages?: Record<SeatId, string>
 }
 export interface Invitation {
   seat: SeatId

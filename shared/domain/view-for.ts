@@ -60,7 +60,9 @@ function meFor(viewer: Viewer, { process, seat, at }: Looking): View['me'] {
   const { id, party, role, name } = seat
   const confined = viewer.confined && !viewer.previewed
   const binds = mayBind(process, seat, at) && !confined
-  return { seat: id, party, role, name, binds, confined, session: viewer.session }
+  // What a person's own screens speak is nobody else's business.
+  const language = viewer.session === null ? null : (row(process.access.languages ?? {}, id) ?? null)
+  return { seat: id, party, role, name, binds, confined, session: viewer.session, language }
 }
 
 /** Slots count the parties the viewer knows: a gap would tell of one it does not. */

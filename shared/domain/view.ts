@@ -47,6 +47,8 @@ export interface View {
     binds: boolean
     confined: boolean
     session: SessionId | null
+    /** Of the seat's screens; null: none was chosen yet. */
+    language: string | null
   }
   /** The viewer's own, those it shares a track with, those a Notice or the charter told of. In the mediators' order; `slot` counts them from 1 without a gap. */
   parties: (Party & { slot: number })[]

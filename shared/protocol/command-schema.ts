@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { Command } from '../domain/commands.ts'
 import { type Outcome, ok, refuse } from '../outcome.ts'
 import type { Refusal } from '../refusals.ts'
+import { LANGUAGES } from '../words/languages.ts'
 import { type Look, MAX_UPDATE, type Place, type Resume, type Up } from './frames.ts'
 import * as s from './shape.ts'
 
@@ -163,6 +164,7 @@ const accessCommands = [
     figures: v.pipe(v.string(), v.maxLength(32)),
   }),
   v.strictObject({ type: v.literal('EndSession'), session: s.session }),
+  v.strictObject({ type: v.literal('ChooseLanguage'), language: v.picklist(LANGUAGES) }),
 ] as const
 
 const command: v.GenericSchema<unknown, Command> = v.variant('type', [

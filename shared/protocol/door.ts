@@ -22,6 +22,8 @@ export interface OpenInvitation {
   secretariat: Secretariat
   /** The person will have to be confirmed by its delegation. */
   confined: boolean
+  /** What the seat's screens speak on its other devices; null: none was chosen yet. */
+  language: string | null
 }
 
 /** `POST /api/invitations/redeem`. */

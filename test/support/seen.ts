@@ -42,6 +42,7 @@ export function viewOf(
       binds: role === 'head',
       confined: false,
       session: null,
+      language: null,
     },
     parties: PARTIES.filter(({ id }) => more.parties?.includes(id) ?? true),
     people: [],

@@ -12,6 +12,7 @@ import { openTelemetry } from '#server/telemetry.ts'
 import { parseProcessFile } from '#shared/domain/file.ts'
 import type { Process, Role } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
+import { viewFor } from '#shared/domain/view-for.ts'
 import { type Hash, instant, type PartyId, type SeatId, type SessionId } from '#shared/ids.ts'
 import { FakeTime, fakeRandom } from '../support/fake-world.ts'
 import { SMALL_PROCESS } from '../support/server.ts'
@@ -205,6 +206,35 @@ describe('the door', () => {
     expect(await confirm(shown)).toMatchObject({ ok: true })
     expect(await opened.figures(token)).toEqual({ ok: false, refusal: { code: 'nothing-to-change' } })
     expect(await opened.figures('x'.repeat(43))).toEqual({ ok: false, refusal: { code: 'session-ended' } })
+  })
+
+  test('S41 the language chosen at the door goes with the seat to its other devices, and with nobody else’s', async () => {
+    const { running, door: opened, code, time } = await door()
+    expect(await opened.look(code)).toMatchObject({ language: null })
+    const first = await opened.redeem(code, 'ar')
+    const own = await running.act(by('north-head'), null, { type: 'AddDevice' })
+    if (!first.ok || !own.ok) throw new Error('refused')
+    expect(await opened.look(own.value.made[0] ?? '')).toMatchObject({ language: 'ar' })
+    const languageOf = (id: string, session: SessionId) =>
+      viewFor({ seat: seat(id), confined: false, session }, running.state, time.now()).me.language
+    expect(languageOf('north-head', first.value.session)).toBe('ar')
+    expect(languageOf('north-alternate', first.value.session)).toBeNull()
+  })
+
+  test('S41 the language is changed in the room, by the person itself, on a device that is confirmed', async () => {
+    const { running, door: opened } = await door()
+    const choose = { type: 'ChooseLanguage', language: 'fr' } as const
+    expect(await running.act(by('north-head'), null, choose)).toMatchObject({ ok: true })
+    expect(running.state.access.languages).toEqual({ 'north-head': 'fr' })
+    const again = await running.act(by('north-head'), null, choose)
+    expect(again).toEqual({ ok: false, refusal: { code: 'nothing-to-change' } })
+    const given = await running.act(by('mediator'), null, { type: 'IssueInvitation', seat: seat('north-head') })
+    const device = await opened.redeem(given.ok ? (given.value.made[0] ?? '') : '', 'ar')
+    if (!device.ok) throw new Error('refused')
+    const waiting = { seat: seat('north-head'), confined: true, session: device.value.session }
+    const refused = await running.act(waiting, null, { ...choose, language: 'ar' })
+    expect(refused).toEqual({ ok: false, refusal: { code: 'not-confirmed' } })
+    expect(running.state.access.languages).toEqual({ 'north-head': 'fr' })
   })
 
   test('A4 the log holds hashes only: no code, no token, no figures', async () => {
