@@ -64,7 +64,7 @@ export default defineConfig({
     root: ROOT,
     reporters: ['default', './test/plain-reporter.ts'],
     coverage: { include: ['shared/**', 'server/**', 'client/**'], exclude: ['**/*.d.ts', '**/*.css', '**/*.html'] },
-    testTimeout: 10_000,
+    testTimeout: 60_000,
     hookTimeout: 20_000,
     projects: [
       {
