@@ -80,7 +80,7 @@ function sentenceOn(path: string): string | null {
   }
 }
 
-describe('damage', { timeout: 30_000 }, () => {
+describe('damage', { timeout: 120_000 }, () => {
   /** What stands on the disk when the machine stops: the file, its journal and its mark. */
   function crashed(name: string): string {
     for (const part of ['', '-wal', '-mark']) cpSync(`${file}${part}`, join(folder, `${name}${part}`))
@@ -228,7 +228,7 @@ describe('formats', () => {
   })
 })
 
-describe('one writer', { timeout: 30_000 }, () => {
+describe('one writer', { timeout: 120_000 }, () => {
   test('L11 a second server on the same file is refused, and the first goes on', async () => {
     const log = await open()
     await expect(open()).rejects.toThrow('in use by another server')
@@ -316,7 +316,7 @@ describe('shortage', () => {
 
   test.runIf(canMount)(
     'L8 a disk that is really full refuses writers, records a withdrawal, and recovers when room returns',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     () => {
       const script = `exec ${process.execPath} ${fileURLToPath(new URL('./log-full-disk.ts', import.meta.url))} ${folder}`
       const { stdout, stderr } = spawnSync(UNSHARE, ownDisk(script), { encoding: 'utf8' })
