@@ -28,7 +28,7 @@ describe('SIGTERM', () => {
     )
     const began = performance.now()
     const code = server.end('SIGTERM')
-    await vi.waitFor(async () => expect(await ready(server)).toBe(503), { timeout: 2000, interval: 5 })
+    await vi.waitFor(async () => expect(await ready(server)).toBe(503), { timeout: 15_000, interval: 5 })
     for (const refusal of await Promise.all(goodbyes))
       expect(refusal).toEqual({ code: 'draining', retryAfterMs: expect.any(Number) })
     expect(await code).toBe(0)
@@ -43,7 +43,7 @@ describe('SIGTERM', () => {
     const { token } = await server.redeem(codes['north-head'] ?? '')
     const staying = await openWire(server.url, { token })
     const code = server.end('SIGTERM')
-    await vi.waitFor(async () => expect(await ready(server)).toBe(503), { timeout: 2000, interval: 5 })
+    await vi.waitFor(async () => expect(await ready(server)).toBe(503), { timeout: 15_000, interval: 5 })
     await expect(openWire(server.url, { token })).rejects.toMatchObject({ cause: { code: 'draining' } })
     await staying.gone
     expect(await code).toBe(0)
@@ -57,7 +57,7 @@ describe('SIGTERM', () => {
     const busy = await startServer()
     await seated(busy, ['north-head', 'north-adviser', 'south-head', 'mediator'])
     const first = busy.end('SIGTERM')
-    await vi.waitFor(async () => expect(await ready(busy)).toBe(503), { timeout: 2000, interval: 5 })
+    await vi.waitFor(async () => expect(await ready(busy)).toBe(503), { timeout: 15_000, interval: 5 })
     const second = performance.now()
     await busy.end('SIGINT')
     await first

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { encodeUp } from '#shared/protocol/frames.ts'
 import { PROTOCOL } from '#shared/protocol/version.ts'
 import { hello, openRaw, type RawSocket } from '../support/raw-socket.ts'
-import { cleanUp, type StartedServer, startServer } from '../support/server.ts'
+import { cleanUp, PATIENT, type StartedServer, startServer } from '../support/server.ts'
 import { Typist } from '../support/typist.ts'
 import { openWire } from '../support/wire-client.ts'
 
@@ -17,7 +17,7 @@ const openPlenary = encodeUp({ frame: 'open', ask: ASK, track: 'plenary' } as ne
 async function seated(server: StartedServer, token: string): Promise<RawSocket> {
   const raw = await openRaw(server.url)
   raw.write(hello({ protocol: PROTOCOL, schema: 1, token }))
-  await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1))
+  await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1), PATIENT)
   return raw
 }
 
@@ -57,7 +57,7 @@ test('G6 readers that stop reading are closed within ten seconds and hold little
   }
   clearInterval(asking)
   expect(most - before).toBeLessThan(readers.length * 5 * 1024 * 1024)
-  await vi.waitFor(() => expect(typist.saved.size).toBe(new Set(typist.words()).size))
+  await vi.waitFor(() => expect(typist.saved.size).toBe(new Set(typist.words()).size), PATIENT)
   wire.close()
 })
 
@@ -84,7 +84,7 @@ test('G3 one seat has 48 connections and so many greetings a minute; another sea
     const raw = await openRaw(server.url)
     kept.push(raw)
     raw.write(hello({ protocol: PROTOCOL, schema: 1, token }))
-    await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1), { interval: 3 })
+    await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1), { interval: 3, timeout: 15_000 })
     // CONNECT_ERROR of our parser.
     const isRefused = raw.frames.some((frame) => frame[0] === 4)
     tally[isRefused ? 'refused' : 'seated'] += 1

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { parley } from '../support/command-line.ts'
-import { cleanUp, post, SMALL_PROCESS, type StartedServer, startServer } from '../support/server.ts'
+import { cleanUp, PATIENT, post, SMALL_PROCESS, type StartedServer, startServer } from '../support/server.ts'
 import { openWire } from '../support/wire-client.ts'
 
 afterEach(cleanUp)
@@ -168,7 +168,7 @@ describe('a process', () => {
     const wire = await openWire(server.url, { token })
     await wire.open('plenary')
     wire.close()
-    await vi.waitFor(() => expect(server.output()).toContain('ready'))
+    await vi.waitFor(() => expect(server.output()).toContain('ready'), PATIENT)
     const secrets = [token, ...Object.values(codes), 'Ada North', 'ferry', 'Two Shores', 'plenary']
     for (const secret of secrets) expect(server.output()).not.toContain(secret)
     const metrics = await (await fetch(`${server.url}/metrics`)).text()

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { PROTOCOL } from '#shared/protocol/version.ts'
 import { hello, openRaw } from '../support/raw-socket.ts'
-import { cleanUp, startServer } from '../support/server.ts'
+import { cleanUp, PATIENT, startServer } from '../support/server.ts'
 import { Typist } from '../support/typist.ts'
 import { openWire } from '../support/wire-client.ts'
 
@@ -25,7 +25,7 @@ test('G6 a reader that acknowledges nothing is closed with the reason, the typis
   clearInterval(typing)
   expect(silent.frames().filter(({ frame }) => frame === 'text').length).toBeGreaterThan(0)
   expect(silent.bytes().length).toBeLessThan(256 * 1024)
-  await vi.waitFor(() => expect(typist.saved.size).toBe(new Set(typist.words()).size))
+  await vi.waitFor(() => expect(typist.saved.size).toBe(new Set(typist.words()).size), PATIENT)
   const back = await openWire(server.url, { token })
   const opened = await back.open('plenary')
   if ('refusal' in opened) throw new Error(opened.refusal.code)
@@ -45,7 +45,7 @@ test('G3 two thousand lines that say nothing are held off, the room goes on, and
   const knocks = await Promise.all(Array.from({ length: 2000 }, () => openRaw(server.url, { from: '127.0.0.2' })))
   expect(knocks.filter(({ status }) => status === 101).length).toBeLessThanOrEqual(256)
   for (let count = 0; count < 50; count += 1) typist.type()
-  await vi.waitFor(() => expect(typist.saved.size).toBe(50))
+  await vi.waitFor(() => expect(typist.saved.size).toBe(50), PATIENT)
   const resident = Number(
     /^process_resident_memory_bytes (\d+)/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1],
   )
@@ -67,7 +67,7 @@ test('G1 P9 hostile bytes on a seated line leave no trace: another client sees n
   for (let kind = 0; kind < 256; kind += 5) {
     const raw = await openRaw(server.url)
     raw.write(hello({ protocol: PROTOCOL, schema: 1, token: tokens[1] }))
-    await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1))
+    await vi.waitFor(() => expect(raw.frames.length).toBeGreaterThan(1), PATIENT)
     for (const body of [[], [0, 1, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0], new Array(300).fill(255)])
       raw.write(Uint8Array.from([kind, ...body]))
     raw.destroy()

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '../..')
 /** Two cores shared with other tests: a start takes 0.5 s alone. */
 const START_MS = 30_000
+/** What is waited for happens in milliseconds where nobody else uses the machine. */
+export const PATIENT = { timeout: 15_000 }
 
 export interface StartedServer {
   readonly url: string
