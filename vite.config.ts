@@ -65,7 +65,8 @@ export default defineConfig({
     reporters: ['default', './test/plain-reporter.ts'],
     coverage: { include: ['shared/**', 'server/**', 'client/**'], exclude: ['**/*.d.ts', '**/*.css', '**/*.html'] },
     testTimeout: 60_000,
-    hookTimeout: 20_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,
