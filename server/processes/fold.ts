@@ -22,12 +22,17 @@ export type CellKey = `party:${PartyId | undefined}` | `seat:${SeatId}`
 export const cellKey = (cell: { party?: PartyId; seat?: SeatId }): CellKey =>
   cell.seat ? `seat:${cell.seat}` : `party:${cell.party}`
 
+/** Chance that the entry's author drew for it. */
+export const markOf = ({ salt }: Entry): string => Buffer.from(salt).toString('base64url')
+
 /** One process folded up to `seq`. Changes only by `fold`, in log order. */
 export class Folded {
   state: Process | null = null
   seq: Seq = 0
   /** The head of events: decisions and admissions hold under exactly this. */
   events: Seq = 0
+  /** Names the entry at `seq`: another one that took its place, when the log lost what it had shown, has another. */
+  mark = ''
   readonly documents = new Map<DocumentId, Seq>()
   readonly texts = new Texts()
   /** Until when words for a text wait with their clients: the server is about to make a big move in it. */
@@ -52,6 +57,7 @@ export class Folded {
   #one({ entry, body }: Opened, into: Pick<Applied, 'facts' | 'texts' | 'renewed'>): void {
     if (entry.seq !== this.seq + 1) throw new LogDamaged(`entry ${entry.seq} came after ${this.seq}`)
     this.seq = entry.seq
+    this.mark = markOf(entry)
     if (entry.document) this.documents.set(entry.document, entry.seq)
     if (entry.kind === 'event') this.events = entry.seq
     if (!body) return

@@ -11,13 +11,13 @@ import type { Comment, Process, Track } from '#shared/domain/process.ts'
 import type { DocumentId, ProcessId, TrackId } from '#shared/ids.ts'
 import type { Log, Seq } from '../log/log.ts'
 import { keyOf } from './facts.ts'
-import { type CellKey, Folded, type Opened } from './fold.ts'
+import { type CellKey, Folded, markOf, type Opened } from './fold.ts'
 import type { Keys } from './keys.ts'
 import type { LaneState } from './texts.ts'
 
 const NAME = 'process'
 /** Another number: the snapshot is of another shape, and the log is read from its start. */
-const SHAPE = 1
+const SHAPE = 2
 /** A replay of this much takes well under a second. */
 const FIRST_AFTER_BYTES = 256 * 1024
 /** What an entry costs to replay beside its body. */
@@ -28,6 +28,7 @@ interface Header {
   state: Process
   seq: Seq
   events: Seq
+  mark: string
   documents: [DocumentId, Seq][]
   left: [TrackId, CellKey[]][]
   /** Whose words follow, in this order. `key`: sealed under it, with the track and its comments. */
@@ -52,6 +53,7 @@ function encodeSnapshot(folded: Folded, keys: Keys): Uint8Array | null {
     state: withoutErasable(state),
     seq: folded.seq,
     events: folded.events,
+    mark: folded.mark,
     documents: [...folded.documents],
     left: [...folded.left].map(([track, cells]) => [track, [...cells]]),
     texts: [],
@@ -124,15 +126,21 @@ async function decodeSnapshot(bytes: Uint8Array, keys: Keys): Promise<Folded | n
   folded.state = header.state
   folded.seq = header.seq
   folded.events = header.events
+  folded.mark = header.mark
   for (const [document, seq] of header.documents) folded.documents.set(document, seq)
   for (const [track, cells] of header.left) folded.left.set(track, new Set(cells))
   return folded
 }
 
-/** Where the log says a process stood last; an empty one when it says nothing. */
+/**
+ * Where the log says a process stood last; an empty one when it says nothing. A snapshot of a past that the log has lost since (a
+ * failover, a copy put back) is none: the entry that it ends at is not there.
+ */
 export async function loadFolded(log: Log, id: ProcessId, keys: Keys): Promise<Folded> {
   const snapshot = await log.loadSnapshot(id, NAME)
-  return (snapshot && (await decodeSnapshot(snapshot.bytes, keys))) ?? new Folded()
+  const folded = snapshot && (await decodeSnapshot(snapshot.bytes, keys))
+  const [last] = folded ? await log.read(id, folded.seq - 1, 1) : []
+  return folded && last && markOf(last) === folded.mark ? folded : new Folded()
 }
 
 /** Decides when a snapshot is worth its cost: when the log since the last one outweighs half of it. */
