@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,6 +13,28 @@ const SERVER = process.env['PARLEY_SERVER'] ?? `http://127.0.0.1:${process.env['
 const PAGES = ['index.html', 'join/index.html', 'join.html'].map((page) => join(ROOT, 'client', page))
 /** Already compressed by their own format. */
 const DENSE = /\.(?:woff2?|png|jpe?g|webp|avif|br|gz)$/
+
+/** Tells the service worker which files there are, and gives every other set of them another name. */
+function shell(): Plugin {
+  return {
+    name: 'parley-shell',
+    apply: 'build',
+    async generateBundle(_, bundle) {
+      const files = Object.keys(bundle)
+        .filter((name) => name.startsWith('assets/'))
+        .sort()
+      const page = await readFile(join(ROOT, 'client/index.html'), 'utf8')
+      const version = createHash('sha256')
+        .update(`${files.join(' ')} ${page}`)
+        .digest('hex')
+        .slice(0, 16)
+      const worker = bundle['worker.js']
+      if (worker?.type !== 'chunk') throw new Error('the build has no worker.js')
+      const told = JSON.stringify({ version, files: files.map((name) => `/${name}`) })
+      worker.code = worker.code.replaceAll('__SHELL__', told)
+    },
+  }
+}
 
 /** Writes a .br and a .gz beside every built file, so that the server compresses nothing while people wait. */
 function precompressed(): Plugin {
@@ -40,7 +63,7 @@ const HEAVY = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_00
 
 export default defineConfig({
   root: join(ROOT, 'client'),
-  plugins: [svelte({ configFile: join(ROOT, 'svelte.config.js') }), precompressed()],
+  plugins: [svelte({ configFile: join(ROOT, 'svelte.config.js') }), shell(), precompressed()],
   build: {
     outDir: join(ROOT, 'dist'),
     emptyOutDir: true,
@@ -49,7 +72,11 @@ export default defineConfig({
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     sourcemap: false,
     manifest: true,
-    rolldownOptions: { input: PAGES.filter((page) => existsSync(page)) },
+    rolldownOptions: {
+      input: [...PAGES.filter((page) => existsSync(page)), join(ROOT, 'client/offline/worker.ts')],
+      // A worker keeps its address; whoever asks for it gets the newest.
+      output: { entryFileNames: ({ name }) => (name === 'worker' ? 'worker.js' : 'assets/[name]-[hash].js') },
+    },
   },
   server: {
     proxy: {

@@ -9,7 +9,11 @@ import type { TypedCommand } from './plan.ts'
  * and words that did not go out yet. In a browser IndexedDB is behind it (`client/offline/`), in tests a map.
  */
 export interface Keep {
-  /** What an earlier page kept, without the texts themselves; null when nothing is there that this version can read. */
+  /** Whether this page is the one that keeps: of several of one seat only one does, and the others read and write nothing. */
+  readonly isHeld: boolean
+  /** Calls back when this page's turn to keep came after `load` had found another one keeping. */
+  whenHeld(taken: () => void): void
+  /** What an earlier page kept, without the texts themselves; null when nothing is there. */
   load(): Promise<Kept | null>
   read(track: TrackId): Promise<KeptText | null>
   /** Durable when it resolves. Rejects when the device takes nothing more. */
@@ -27,8 +31,8 @@ export type KeptWords = { leaf: LeafId; clause: string | null; words: string }[]
 
 /** What an earlier page kept. */
 export interface Kept {
-  /** As it was then, without what belongs to tracks that may not be kept. */
-  view: View
+  /** As it was then, without what belongs to tracks that may not be kept; null when another version of the client kept it. */
+  view: View | null
   /** When it was kept, on the device's clock. */
   at: number
   tracks: KeptTrack[]
@@ -36,7 +40,7 @@ export interface Kept {
 export interface KeptTrack {
   track: TrackId
   title: string
-  /** When the sight began under which it was kept: another sight gets none of it. */
+  /** When the sight began under which it was kept: another sight gets none of it. NaN: another version kept it. */
   since: number
   /** Words that did not go out; null when all is sent. */
   words: KeptWords | null

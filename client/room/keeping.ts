@@ -15,6 +15,8 @@ export interface KeepingPorts {
   view(): View | null
   /** Words of a track that ended while its seat was away. */
   lost(words: AwayWords): void
+  /** This page is now the one that keeps. */
+  taken(): void
 }
 
 /**
@@ -44,25 +46,34 @@ export class RoomKeeping {
       () => null,
     )
     this.#settling = this.loaded
+    keep.whenHeld(() => void this.#taken())
+  }
+  /** The page that kept before this one is gone. */
+  async #taken(): Promise<void> {
+    const kept = await this.#keep.load().catch(() => null)
+    if (kept && !this.#isOver) this.#load(kept)
+    this.#ports.taken()
   }
   /** Without what ended by its instant meanwhile. */
   #load(kept: Kept): Kept {
     const now = this.#ports.time.now()
     const isOver = (track: TrackId) =>
-      kept.view.tracks.some(({ id, grant }) => id === track && grant.until !== undefined && grant.until < now)
+      kept.view?.tracks.some(({ id, grant }) => id === track && grant.until !== undefined && grant.until < now) ?? false
     for (const one of kept.tracks) {
       this.#stored.add(one.track)
       this.#earlier.set(one.track, one)
-      if (isOver(one.track)) void this.#drop(one)
+      if (isOver(one.track)) void this.#drop(one, null)
     }
-    const tracks = kept.view.tracks.filter(({ id }) => !isOver(id))
-    return { ...kept, view: { ...kept.view, tracks } }
+    const isHere = (track: TrackId) => this.#earlier.has(track) && !isOver(track)
+    return { ...kept, view: kept.view && { ...kept.view, tracks: kept.view.tracks.filter(({ id }) => isHere(id)) } }
   }
 
   mayKeep(track: TrackId): boolean {
+    // What another page left there goes out first.
+    if (this.#isOver || !this.#keep.isHeld || this.#earlier.get(track)?.words) return false
     const view = this.#ports.view()
     // Without a line nothing says that it may not any more.
-    return !this.#isOver && (view ? mayKeep(view, track) : this.#stored.has(track))
+    return view ? mayKeep(view, track) : this.#stored.has(track)
   }
   async put(text: KeptText): Promise<void> {
     if (!this.mayKeep(text.track)) return
@@ -102,7 +113,7 @@ export class RoomKeeping {
     for (const one of this.#earlier.values()) {
       const { track, since, words } = one
       const isSame = view.tracks.some((seen) => seen.id === track && seen.since === since)
-      if (!isSame) erased.push(this.#drop(one))
+      if (!isSame) erased.push(this.#drop(one, view))
       else if (words) {
         back.push(track)
         if (!mayKeep(view, track)) erased.push(this.#takeInHand(track))
@@ -117,8 +128,10 @@ export class RoomKeeping {
     this.#earlier.delete(track)
     if (text) this.#inHand.set(track, text)
   }
-  #drop({ track, title, words }: KeptTrack): Promise<unknown> | null {
-    if (words && words.length > 0) this.#ports.lost({ track, title, words, refusal: { code: 'no-such-thing' } })
+  /** What was written there goes back to its author. */
+  #drop({ track, title, words }: KeptTrack, view: View | null): Promise<unknown> | null {
+    const refusal: Refusal | null = view?.tracks.some(({ id }) => id === track) ? null : { code: 'no-such-thing' }
+    if (words && words.length > 0) this.#ports.lost({ track, title, words, ...(refusal ? { refusal } : {}) })
     return this.forget(track)
   }
 
@@ -133,6 +146,8 @@ export class RoomKeeping {
     this.#earlier.delete(track)
     if (!this.#stored.delete(track)) return null
     if (this.#stored.size === 0) return this.#eraseAll()
+    this.#view = ''
+    this.#later.set()
     return this.#keep.erase(track).catch(() => this.#eraseAll())
   }
   #eraseAll(): Promise<void> {

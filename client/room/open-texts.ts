@@ -28,6 +28,8 @@ export class OpenTexts {
   readonly #ports: OpenTextsPorts
   readonly #texts = new Map<TrackId, LiveText>()
   readonly #opening = new Map<TrackId, Promise<OpenText>>()
+  /** Those that somebody opened; the others only send what an earlier page left. */
+  readonly #lookedAt = new Set<TrackId>()
 
   constructor(ports: OpenTextsPorts) {
     this.#ports = ports
@@ -42,6 +44,10 @@ export class OpenTexts {
 
   /** The track is one of the seat's view. */
   open(track: TrackId): Promise<OpenText> {
+    this.#lookedAt.add(track)
+    return this.#open(track)
+  }
+  #open(track: TrackId): Promise<OpenText> {
     const known = this.#texts.get(track)
     if (known) {
       known.line.reopen()
@@ -91,9 +97,8 @@ export class OpenTexts {
   /** Words that an earlier page left go out, whether or not somebody looks at their text. */
   async sendKept(tracks: TrackId[]): Promise<void> {
     for (const track of tracks) {
-      if (this.#texts.has(track) || this.#opening.has(track)) continue
-      const text = await this.#fromDevice(track)
-      text?.close()
+      const text = await this.#open(track).catch(() => null)
+      if (!this.#lookedAt.has(track)) text?.close()
     }
   }
 
@@ -107,7 +112,10 @@ export class OpenTexts {
       by: { seat, party },
       ask: (frame, answer) => asker.put(frame, answer, true),
       forget: (ask) => void asker.asks.take(ask),
-      ended: () => this.#texts.delete(track),
+      ended: () => {
+        this.#texts.delete(track)
+        this.#lookedAt.delete(track)
+      },
       lost: (detail) => lost.put({ ...detail, track, title: this.#seen(track)?.title ?? title }),
       mayKeep: () => keeping?.mayKeep(track) ?? false,
       keep: async (text) => keeping?.put(text),

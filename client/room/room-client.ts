@@ -77,6 +77,7 @@ export class RoomClient implements Room {
           time,
           view: () => (this.#packed === null ? null : this.view),
           lost: (words) => this.#lost.put(words),
+          taken: () => void (this.#view && this.#isLive && this.#settle(this.#view)),
         })
       : null
     this.#texts = new OpenTexts({
@@ -180,7 +181,7 @@ export class RoomClient implements Room {
   }
   /** No word from the server: what is on the device is shown as it was kept. */
   #showKept(kept: Kept | null): void {
-    if (!kept || kept.view.tracks.length === 0 || !this.#begin) return
+    if (!kept?.view || kept.view.tracks.length === 0 || !this.#begin) return
     this.#copyFrom = kept.at
     this.#view = kept.view
     this.#begin.resolve()
@@ -344,13 +345,14 @@ export class RoomClient implements Room {
     for (const frame of again) this.#send(frame)
     const begin = this.#begin
     this.#begin = null
-    // What may not stay on the device is erased before anything is shown.
-    if (!this.#keeping) begin?.resolve()
-    else
-      void this.#keeping.settle(view).then((tracks) => {
-        begin?.resolve()
-        return this.#texts.sendKept(tracks)
-      })
+    if (this.#keeping) void this.#settle(view).then(() => begin?.resolve())
+    else begin?.resolve()
+  }
+  /** What may not stay on the device is erased; what an earlier page left there and may go out goes out. */
+  async #settle(view: View): Promise<void> {
+    const tracks = (await this.#keeping?.settle(view)) ?? []
+    for (const text of this.#texts.lines) text.looked()
+    void this.#texts.sendKept(tracks)
   }
 
   #seen(packed: Json, mark: string): View {

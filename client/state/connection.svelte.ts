@@ -6,12 +6,16 @@ import type { Connection, Room, Saving } from '../room/room.ts'
 export class ConnectionState {
   connection: Connection
   saving: Saving
+  /** When what is shown was kept on this device; null once the server's own word is there. */
+  copyFrom: number | null
 
-  constructor(room: Pick<Room, 'connection' | 'onConnection' | 'saving' | 'onSaving'>) {
+  constructor(room: Pick<Room, 'connection' | 'onConnection' | 'saving' | 'onSaving' | 'copyFrom'>) {
     this.connection = $state.raw(room.connection)
     this.saving = $state.raw(room.saving)
+    this.copyFrom = $state.raw(room.copyFrom)
     room.onConnection((connection) => {
       this.connection = connection
+      this.copyFrom = room.copyFrom
     })
     room.onSaving((saving) => {
       this.saving = saving
@@ -25,9 +29,9 @@ export class ConnectionState {
   get unsent(): number {
     return this.saving.at === 'not-sent' || this.saving.at === 'not-saving' ? this.saving.changes : 0
   }
-  /** Whether something written here is on this page only: it goes when the page does. */
-  get isOnlyHere(): boolean {
-    return this.saving.at === 'saving' || this.unsent > 0
+  /** Whether those are on this device, where they outlive the page. */
+  get isKept(): boolean {
+    return this.saving.at === 'not-sent' && this.saving.kept === true
   }
 }
 

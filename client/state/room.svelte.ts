@@ -1,10 +1,11 @@
 import { createContext } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { Command } from '#shared/domain/commands.ts'
+import type { TrackView } from '#shared/domain/view.ts'
 import type { TrackId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Refusal } from '#shared/refusals.ts'
-import { type LostWords, type Presence, Refused, type Room } from '../room/room.ts'
+import { type AwayWords, type LostWords, type Presence, Refused, type Room } from '../room/room.ts'
 import { ConnectionState } from './connection.svelte.ts'
 import { TextState, wordsIn } from './text.svelte.ts'
 import { ViewState } from './view.svelte.ts'
@@ -47,16 +48,27 @@ export class RoomState {
     this.#remember()
     this.#stops.push(
       room.onView(() => this.#seen()),
-      room.onLost((lost) => {
-        if (this.shown.at === 'open') this.shown.text.keep(lost)
-        else this.#lost.push(lost)
-      }),
+      room.onLost((lost) => this.#offer(lost)),
       room.onConnection(({ at }) => this.#connected(at === 'live')),
       room.onPresence((track, here) => {
         // Carets move at every letter; only who is there is said here.
         if (seatsOf(here) !== seatsOf(this.#presence.get(track) ?? [])) this.#presence.set(track, here)
       }),
     )
+  }
+
+  /** Words of one's own that found no way into a text that is not in front. */
+  #offer(lost: AwayWords): void {
+    const { track, title } = lost
+    if (this.shown.at === 'open') this.shown.text.keep(lost)
+    else this.#lost.push(lost)
+    // Its track ended while this page was away: it stands in its place until another text is opened, and goes with it there.
+    if (this.shown.at !== 'nothing' || this.view.track(track)) return
+    this.shown = { at: 'closed', closed: { track, title, at: Date.now(), unsent: wordsIn(lost) } }
+  }
+  /** Whether a copy of the track may stay on this device. */
+  keeps({ id, grant }: TrackView): boolean {
+    return grant.offline && (this.shown.at !== 'open' || this.shown.track !== id || this.room.isKept(id))
   }
 
   /** Where the others of a track are; one's own other devices are not others. */

@@ -141,7 +141,7 @@ function securityHeaders(config: Config): Headers {
     "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    'trusted-types svelte-trusted-html ProseMirrorClipboard',
+    'trusted-types svelte-trusted-html ProseMirrorClipboard parley-worker',
   ]
   const https = config.publicUrl?.startsWith('https:') === true
   return new Headers({

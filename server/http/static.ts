@@ -8,6 +8,8 @@ import sirv from 'sirv'
 export type ClientFiles = (request: IncomingMessage, response: ServerResponse) => void
 
 const PAGE = /^\/(?:$|join\/?$|r\/[\w-]{1,40}\/[\w-]{1,40}\/?$)/
+/** The manifest stands beside the seat's room, which is what an installed app opens. */
+const MANIFEST = /^\/r\/[\w-]{1,40}\/[\w-]{1,40}(\/app\.webmanifest)$/
 /** Named after their content by the build, so they never change. */
 const FOREVER = 'public, max-age=31536000, immutable'
 
@@ -18,6 +20,7 @@ export function clientFiles(folder: string): ClientFiles {
     if (!files && existsSync(join(folder, 'index.html'))) files = serve(folder)
     const path = (request.url ?? '/').split('?')[0] ?? '/'
     if (PAGE.test(path)) request.url = pageOf(folder, path)
+    request.url = MANIFEST.exec(path)?.[1] ?? request.url ?? path
     if (files) files(request, response, () => void nothing(folder, request, response))
     else plain(response, 503, 'The client is not built yet: npm run build.')
   }

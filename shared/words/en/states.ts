@@ -29,6 +29,16 @@ export const states = {
   },
   'offline.words':
     'You can keep writing. Keep this page open: it goes out when you are back. Decisions need the connection.',
+  'offline.kept-device': {
+    one: 'You are offline. {count} change is kept on this device.',
+    other: 'You are offline. {count} changes are kept on this device.',
+  },
+  'offline.words-device':
+    'You can keep writing. It stays on this device and goes out once this page is open and you are back. Decisions need the connection.',
+  'offline.copy': 'You are offline. This is the copy kept on this device, as of {moment}.',
+  'offline.not-here': 'This text is not kept on this device. It opens here when you are back.',
+  'offline.read-copy': 'Read the copy kept at {moment}',
+  'offline.may-keep': 'A copy is kept on this device',
   'offline.read': 'You can keep reading. What others write shows when you are back.',
   'offline.try': 'Try now',
   'back.title': {

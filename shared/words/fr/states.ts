@@ -37,6 +37,18 @@ export const states = {
   },
   'offline.words':
     'Vous pouvez continuer à écrire. Gardez cette page ouverte : l’envoi se fera à votre retour en ligne. Les décisions exigent la connexion.',
+  'offline.kept-device': {
+    one: 'Vous êtes hors ligne. {count} modification est conservée sur cet appareil.',
+    many: 'Vous êtes hors ligne. {count} de modifications sont conservées sur cet appareil.',
+    other: 'Vous êtes hors ligne. {count} modifications sont conservées sur cet appareil.',
+  },
+  'offline.words-device':
+    'Vous pouvez continuer à écrire. Le texte reste sur cet appareil et part dès que cette page est ouverte et que vous êtes de nouveau en ligne. Les décisions exigent la connexion.',
+  'offline.copy': 'Vous êtes hors ligne. Voici la copie conservée sur cet appareil, telle qu’elle était : {moment}.',
+  'offline.not-here':
+    'Ce texte n’est pas conservé sur cet appareil. Il s’ouvrira ici dès que vous serez de nouveau en ligne.',
+  'offline.read-copy': 'Lire la copie conservée : {moment}',
+  'offline.may-keep': 'Une copie est conservée sur cet appareil',
   'offline.read': 'Vous pouvez continuer à lire. Ce que d’autres écrivent s’affichera à votre retour en ligne.',
   'offline.try': 'Essayer maintenant',
   'back.title': {
