@@ -1,16 +1,16 @@
 import type { Command } from '#shared/domain/commands.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import { viewFor } from '#shared/domain/view-for.ts'
-import { type AskId, type Instant, mintId, parseTrackId, type TrackId } from '#shared/ids.ts'
+import { type AskId, mintId, parseTrackId, type TrackId } from '#shared/ids.ts'
 import { refuse } from '#shared/outcome.ts'
 import { type Down, encodeDown, type Look, type Place, type Up } from '#shared/protocol/frames.ts'
-import { diff, type Json, pack } from '#shared/protocol/patch.ts'
+import { diff, type Json } from '#shared/protocol/patch.ts'
 import { includes, type Refusal } from '#shared/refusals.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { Nodes } from '../nodes/nodes.ts'
 import type { Running } from '../processes/port.ts'
 import type { Channel } from './channel.ts'
 import { show } from './looks.ts'
+import { packedView, tracksIn } from './packed-view.ts'
 import { placeIn } from './places.ts'
 import type { Receiver, Seated, SharedFrame } from './receiver.ts'
 import type { Parting } from './text-room.ts'
@@ -72,7 +72,7 @@ export class Connection implements Seated, Reader {
   /** Sends the whole view. Before anything else. */
   welcome(): void {
     const now = this.#ports.running.now()
-    this.#view = this.#viewNow(now)
+    this.#view = packedView(this.#viewer, this.#ports.running)
     this.#mark = this.#mint()
     this.tell({ frame: 'welcome', view: this.#view, mark: this.#mark, now })
   }
@@ -87,7 +87,7 @@ export class Connection implements Seated, Reader {
       return
     }
     if (session) this.#viewer = { ...this.#viewer, confined: session.confined !== null }
-    const view = this.#viewNow(running.now())
+    const view = packedView(this.#viewer, running)
     const patch = diff(this.#view, view)
     if (patch.length === 0) return
     const still = tracksIn(view)
@@ -98,10 +98,6 @@ export class Connection implements Seated, Reader {
     // The receipt says that all before it arrived: this patch names what went out of sight.
     this.tell({ frame: 'view', patch, from, mark: this.#mark })
     for (const id of lost) this.#withdraw(id)
-  }
-
-  #viewNow(now: Instant): Json {
-    return pack(viewFor(this.#viewer, this.#ports.running.shown, now) as unknown as Json)
   }
 
   #mint(): string {
@@ -237,7 +233,10 @@ export class Connection implements Seated, Reader {
         const { track, client } = channel
         const isRepeated = channel.hasRecorded(frame)
         channel.offered(frame)
-        const outcome = await this.#ports.running.words(this.#viewer, { track, client, number: frame, update })
+        const words = { track, client, number: frame, update }
+        const outcome = await this.#ports.texts.inTurn(channel, (turn) =>
+          this.#ports.running.words(this.#viewer, words, turn),
+        )
         if (outcome.ok) {
           // Sight may have ended meanwhile: nothing of a closed channel goes out.
           if (isRepeated && this.#channels.get(number) === channel) channel.acknowledgeAgain(frame)
@@ -381,12 +380,6 @@ export class Connection implements Seated, Reader {
 
 /** What was waiting behind other words when the line ended is asked again on the next. */
 const GONE = Promise.resolve(refuse({ code: 'unanswered' } as const))
-
-/** The tracks of a packed view. */
-function tracksIn(view: Json): ReadonlySet<string> {
-  const tracks = view as { tracks?: { order: string[] } } | null
-  return new Set(tracks?.tracks?.order ?? [])
-}
 
 /** Commands about a text's words stand behind the words sent before them, and before those sent after. */
 const buildsOnWords = (command: Command): boolean => 'track' in command

@@ -12,6 +12,7 @@ import { type Channel, type Line, merged, type Part } from './channel.ts'
 import { placeIn } from './places.ts'
 import { Presence, type Present } from './presence.ts'
 import type { SharedFrame } from './receiver.ts'
+import { Together } from './together.ts'
 import { Traffic } from './traffic.ts'
 
 /** Updates of one flush are merged up to this; past it they go as several frames. */
@@ -51,6 +52,8 @@ export class TextRoom {
   readonly #time: Time
   readonly #running: Running
   readonly #traffic = new Traffic()
+  readonly #together: Together
+  readonly #writers = new Map<number, Channel>()
   #updates: Uint8Array[] = []
   /** The lanes of these updates; null among them: the server's own. */
   #by = new Set<number | null>()
@@ -69,6 +72,7 @@ export class TextRoom {
   constructor(running: Running, time: Time, named: Named, before?: Pick<TextRoom, 'presence' | 'watchers'>) {
     this.#running = running
     this.#time = time
+    this.#together = new Together(time, (now) => this.#traffic.window(now, this.channels.size))
     this.track = named.track
     this.incarnation = named.text.incarnation
     this.number = named.number
@@ -91,11 +95,15 @@ export class TextRoom {
   /** Words and structure of one batch of the log that belong to this text. */
   add(words: AppliedWords[], structure: { isTouched: boolean; moves: Move[] }): void {
     const now = this.#time.now()
+    let isOwn = false
     for (const { update, lane } of words) {
       this.#traffic.note(now)
       this.#updates.push(update)
       this.#by.add(lane?.client ?? null)
-      if (lane) for (const channel of this.channels) if (channel.client === lane.client) channel.recorded(lane.number)
+      if (!lane) continue
+      isOwn = this.#together.ended(lane.client) || isOwn
+      const channel = this.#writers.get(lane.client)
+      if (channel?.client === lane.client) channel.recorded(lane.number)
     }
     if (structure.isTouched) {
       this.#traffic.note(now)
@@ -103,9 +111,22 @@ export class TextRoom {
       this.#moves.push(...structure.moves)
     }
     this.#stir()
-    const wait = this.#traffic.wait(now, this.channels.size)
+    const window = this.#traffic.window(now, this.channels.size)
+    // What was let through together has waited already.
+    const wait =
+      isOwn && window > 0 ? (this.#together.isOver ? 0 : window) : this.#traffic.wait(now, this.channels.size)
     if (wait === 0) this.flush()
     else this.#cancel ??= this.#time.after(wait, () => this.flush())
+  }
+
+  /** When words of this lane are to be recorded, so that those which go out together are; null for at once. */
+  turn(client: number): Promise<void> | null {
+    return this.#together.turn(client)
+  }
+
+  /** The words let through under this lane were recorded or not: nobody waits for them any more. */
+  turnEnded(client: number): void {
+    if (this.#together.ended(client) && this.#together.isOver && this.#updates.length > 0) this.flush()
   }
 
   /** Sends what was gathered. `text`: the structure to tell of, when it is not the present one. */
@@ -179,11 +200,13 @@ export class TextRoom {
 
   join(channel: Channel): void {
     this.channels.add(channel)
+    if (channel.client !== null) this.#writers.set(channel.client, channel)
     this.presence.came(channel.line.by.seat)
   }
 
   part(channel: Channel, how: Parting): void {
     if (!this.channels.delete(channel)) return
+    for (const [client, writer] of this.#writers) if (writer === channel) this.#writers.delete(client)
     channel.close()
     const { seat } = channel.line.by
     if (how === 'withdrawn') this.presence.gone(seat)
@@ -203,6 +226,7 @@ export class TextRoom {
     this.#cancel = null
     this.#unstir?.()
     this.#unstir = null
+    this.#together.end()
     this.presence.end()
   }
 

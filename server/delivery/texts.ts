@@ -6,7 +6,7 @@ import type { Text } from '#shared/text/structure.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { Seq } from '../log/log.ts'
 import type { NodeId, Nodes, Told } from '../nodes/nodes.ts'
-import type { Applied, LaneStand, Running } from '../processes/port.ts'
+import type { Applied, LaneStand, Running, Turn } from '../processes/port.ts'
 import { endedSight } from '../processes/sight.ts'
 import { Channel, type Line } from './channel.ts'
 import { type Named, type Parting, structureIn, TextRoom } from './text-room.ts'
@@ -241,6 +241,18 @@ export class Texts {
       this.#running.rest(room.track)
     })
     this.#resting.set(room.track, cancel)
+  }
+
+  /** Words of the channel are recorded in a turn that its text gives. */
+  async inTurn<T>(channel: Channel, record: (turn: Turn) => Promise<T>): Promise<T> {
+    const room = this.#rooms.get(channel.track)
+    const { client } = channel
+    if (!room?.channels.has(channel) || client === null) return record(() => null)
+    try {
+      return await record(() => room.turn(client))
+    } finally {
+      room.turnEnded(client)
+    }
   }
 
   /** Hands on what one batch of the log says about texts. After the views that allow it. */

@@ -29,10 +29,14 @@ export class Traffic {
     this.#sentAt = now
   }
 
+  /** How many milliseconds apart frames are to be. */
+  window(now: Instant, readers: number): number {
+    return Math.min(LONGEST_MS, Math.floor((this.#rate(now) * readers) / DELIVERIES_PER_MS))
+  }
+
   /** How many milliseconds to wait from `now` before the next frame. */
   wait(now: Instant, readers: number): number {
-    const window = Math.min(LONGEST_MS, Math.floor((this.#rate(now) * readers) / DELIVERIES_PER_MS))
-    return Math.max(0, this.#sentAt + window - now)
+    return Math.max(0, this.#sentAt + this.window(now, readers) - now)
   }
 
   #rate(now: Instant): number {

@@ -25,7 +25,7 @@ export interface LiveText {
   readonly document: DocumentId
   readonly incarnation: IncarnationId
   readonly doc: Y.Doc
-  /** Applies the bytes of one `update` entry. Throws only on a damaged log. */
+  /** Applies the bytes of one `update` entry, by the time anything else here is asked. Throws only on a damaged log. */
   apply(update: Uint8Array): void
   /** True once an update named words that are not there; what waited for them was dropped. Open the text again, from the log. */
   readonly stuck: boolean

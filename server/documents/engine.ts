@@ -46,12 +46,14 @@ class OpenedText implements LiveText {
   readonly track: TrackId
   readonly document: DocumentId
   readonly incarnation: IncarnationId
-  readonly doc = new Y.Doc({ gc: true })
-  stuck = false
+  readonly #doc = new Y.Doc({ gc: true })
+  #isStuck = false
+  /** Taken and not applied yet: those of one batch of the log are applied in one go. */
+  #taken: Uint8Array[] = []
   /** How often each leaf changed. */
   readonly #versions = new Map<string, number>()
   readonly #hashed = new Map<ClauseId, Hashed>()
-  readonly #words = wordsOf(this.doc)
+  readonly #words = wordsOf(this.#doc)
   /** The whole state, until it changes. */
   #encoded: Uint8Array | null = null
 
@@ -60,34 +62,54 @@ class OpenedText implements LiveText {
     this.document = text.document
     this.incarnation = text.incarnation
     // Never leased and never written under: Yjs changes a document's id when an update bears it.
-    this.doc.clientID = 0
-    keepMarks(this.doc)
+    this.#doc.clientID = 0
+    keepMarks(this.#doc)
     this.apply(state)
+    this.#settle()
+  }
+
+  get doc(): Y.Doc {
+    this.#settle()
+    return this.#doc
+  }
+
+  get stuck(): boolean {
+    this.#settle()
+    return this.#isStuck
   }
 
   apply(update: Uint8Array): void {
+    this.#taken.push(update)
+  }
+
+  #settle(): void {
+    if (this.#taken.length === 0) return
+    const updates = this.#taken
+    this.#taken = []
     this.#encoded = null
-    Y.transact(this.doc, (transaction) => {
-      Y.applyUpdate(this.doc, update)
+    Y.transact(this.#doc, (transaction) => {
+      for (const update of updates) Y.applyUpdate(this.#doc, update)
       for (const type of transaction.changed.keys()) {
-        const leaf = leafNameOf(this.doc, type) ?? ''
+        const leaf = leafNameOf(this.#doc, type) ?? ''
         this.#versions.set(leaf, (this.#versions.get(leaf) ?? 0) + 1)
       }
     })
-    const { store } = this.doc
+    const { store } = this.#doc
     if (store.pendingStructs === null && store.pendingDs === null) return
     store.pendingStructs = null
     store.pendingDs = null
-    this.stuck = true
+    this.#isStuck = true
   }
 
   encode(vector?: Uint8Array): Uint8Array {
-    if (vector && isVector(vector)) return Y.encodeStateAsUpdate(this.doc, vector)
-    this.#encoded ??= Y.encodeStateAsUpdate(this.doc)
+    this.#settle()
+    if (vector && isVector(vector)) return Y.encodeStateAsUpdate(this.#doc, vector)
+    this.#encoded ??= Y.encodeStateAsUpdate(this.#doc)
     return this.#encoded
   }
 
   hashOf(text: Text, language: string, id: ClauseId): Hash | null {
+    this.#settle()
     const clause = text.clauses[id]
     const view = viewsOf(text).get(id)
     if (!clause || !view) return null
@@ -107,6 +129,7 @@ class OpenedText implements LiveText {
   }
 
   words(leaf: LeafId): Run[] {
+    this.#settle()
     return this.#words.runs(leaf)
   }
 

@@ -24,6 +24,7 @@ import type {
   StoredEntry,
 } from './log.ts'
 import { LogDamaged, LogUnavailable } from './log.ts'
+import { Pace } from './pace.ts'
 import { packSegment } from './segments.ts'
 import type { FromWriter, Job, PackedPiece, ToWriter, WriterOptions } from './sqlite-messages.ts'
 import { SqliteReader } from './sqlite-reader.ts'
@@ -75,7 +76,9 @@ class SqliteLog extends Engine implements DrillLog {
     () => nextTurn(),
   )
   #latest: Instant
+  readonly #pace = new Pace()
   #outbox: Job[] = []
+  #isFlushing = false
   #lastId = 0
   #end: 'open' | 'closing' | 'ended' = 'open'
   #onClosed: () => void = () => {}
@@ -254,7 +257,7 @@ class SqliteLog extends Engine implements DrillLog {
     return new Promise((answered) => this.#ask(job, answered))
   }
 
-  /** What is asked in one turn goes to the writer together. */
+  /** What is asked in one turn goes to the writer together, on a busy node in some milliseconds. A narrowing waits for nothing. */
   #ask(job: NewJob, answered: Answered): void {
     if (this.#end !== 'open') {
       answered(refuse({ code: 'unavailable', reason: 'unavailable' }))
@@ -262,13 +265,22 @@ class SqliteLog extends Engine implements DrillLog {
     }
     const id = ++this.#lastId
     this.#waiting.set(id, answered)
-    if (this.#outbox.push({ ...job, id }) === 1) setImmediate(() => this.#flush())
+    const wait = job.type === 'append' && job.narrowing ? 0 : this.#pace.arrived(performance.now())
+    const isFirst = this.#outbox.push({ ...job, id }) === 1
+    if (wait > 0) {
+      if (isFirst) setTimeout(() => this.#flush(), wait)
+    } else if (!this.#isFlushing) {
+      this.#isFlushing = true
+      setImmediate(() => this.#flush())
+    }
   }
 
   #flush(): void {
+    this.#isFlushing = false
     if (this.#outbox.length === 0) return
     this.#post({ type: 'jobs', now: this.#time?.now() ?? null, jobs: this.#outbox })
     this.#outbox = []
+    this.#pace.written(performance.now())
   }
 
   #post(message: ToWriter): void {

@@ -45,6 +45,7 @@ export class Folded {
     const before = this.state
     const parts: Pick<Applied, 'facts' | 'texts' | 'renewed'> = { facts: [], texts: [], renewed: [] }
     for (const one of opened) this.#one(one, parts)
+    for (const track of new Set(parts.texts.map((words) => words.track))) this.texts.applied(track)
     const at = opened.at(-1)?.entry.at
     if (!this.state || at === undefined) return null
     return { before: before ?? this.state, after: this.state, at, ...parts }

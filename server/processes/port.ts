@@ -41,8 +41,11 @@ export interface Running {
   now(): Instant
   /** Decides, acts and appends; again on conflict. Resolves when durable and applied here; a narrowing: when in force. A repeated ask gets the first answer. */
   act(by: Viewer | 'operator', ask: AskId | null, command: Command): Promise<Outcome<{ made: string[] }, Refusal>>
-  /** Guards and appends one frame of a lane. Resolves when durable and applied here. A known number is `ok` again. */
-  words(by: Viewer, words: Words): Promise<Outcome<null, Refusal>>
+  /**
+   * Guards and appends one frame of a lane. Resolves when durable and applied here. A known number is `ok` again. What `turn`
+   * gives, asked once they are guarded, is waited for: so that words which go out together are recorded together.
+   */
+  words(by: Viewer, words: Words, turn?: Turn): Promise<Outcome<null, Refusal>>
   /**
    * Leases a client id for a new lane of this text (no entry is written until its first frame). `wanted`, an id leased before
    * and never used, is given again when nobody holds it.
@@ -79,6 +82,9 @@ export interface Running {
   /** Sight cut in memory though the log could not record it: nothing of the track is served to these until restart. */
   readonly closures: ReadonlySet<`${TrackId}/${PartyId | SeatId}`>
 }
+
+/** When words that were guarded are to be recorded; null for at once. */
+export type Turn = () => Promise<void> | null
 
 /** A lane's next frame number and next clock. */
 export interface LaneStand {

@@ -11,7 +11,7 @@ import { Asking } from './asking.ts'
 import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
 import { Keys } from './keys.ts'
 import { Passing } from './passing.ts'
-import type { AccessActs, Applied, LaneStand, Running, Withdraw, Words } from './port.ts'
+import type { AccessActs, Applied, LaneStand, Running, Turn, Withdraw, Words } from './port.ts'
 import { Closures, hasEnded, levelNow, withoutClosed } from './sight.ts'
 import { loadFolded, SnapshotPolicy } from './snapshots.ts'
 import { Wording } from './wording.ts'
@@ -118,8 +118,8 @@ export class RunningProcess implements Running {
     return this.#asking.act(by, ask, command)
   }
 
-  words(by: Viewer, words: Words): Promise<Outcome<null, Refusal>> {
-    return this.#wording.take(by, words)
+  words(by: Viewer, words: Words, turn?: Turn): Promise<Outcome<null, Refusal>> {
+    return this.#wording.take(by, words, turn)
   }
 
   lease(track: TrackId, wanted?: number): number {

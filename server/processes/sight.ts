@@ -116,6 +116,7 @@ export class Closures {
   readonly #underWay = new Map<Closure, number>()
 
   isClosed(track: TrackId, seat: SeatId): boolean {
+    if (this.kept.size === 0 && this.#underWay.size === 0) return false
     const closure: Closure = `${track}/${seat}`
     return this.kept.has(closure) || this.#underWay.has(closure)
   }

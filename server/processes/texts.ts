@@ -82,13 +82,12 @@ export class Texts {
     return this.#byDocument.get(document) ?? null
   }
 
-  /** One update entry. Throws `LogDamaged` when the words cannot stand where the log says. */
+  /** One update entry. To be followed by `applied`, when those of the same batch have come. */
   apply(track: TrackId, text: Text, update: Uint8Array, lane: Lane | undefined): IncarnationId {
     const slot = this.#slots.get(track)
     const live = this.live(track, text)
     if (!slot || !live) throw new LogDamaged(`words for a text that was never opened: ${track}`)
     live.apply(update)
-    if (live.stuck) throw new LogDamaged(`words of ${track} lack what they follow`)
     if (lane) {
       slot.leased.add(lane.client)
       slot.lanes.set(lane.client, { owner: lane.owner, number: lane.number + 1, clock: lane.next })
@@ -96,9 +95,15 @@ export class Texts {
     return slot.incarnation
   }
 
+  /** Throws `LogDamaged` when words cannot stand where the log says. */
+  applied(track: TrackId): void {
+    if (this.#slots.get(track)?.live?.stuck) throw new LogDamaged(`words of ${track} lack what they follow`)
+  }
+
   /** The words of every leaf, to build the next incarnation from. */
   words(track: TrackId, text: Text): Record<LeafId, Run[]> {
     const live = this.live(track, text)
+    this.applied(track)
     if (!live) throw new LogDamaged(`a text that was never opened has no new incarnation: ${track}`)
     return Object.fromEntries(leavesOf(text).map((leaf) => [leaf, live.words(leaf)])) as Record<LeafId, Run[]>
   }

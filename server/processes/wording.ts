@@ -8,10 +8,10 @@ import type { Text } from '#shared/text/structure.ts'
 import type { Admitted, LiveText, Sender } from '../documents/documents.ts'
 import { guard } from '../documents/guard.ts'
 import { settle } from '../documents/moves.ts'
-import type { Conditions, Lane, NotAppended } from '../log/log.ts'
+import type { Conditions, Lane, NotAppended, Seq } from '../log/log.ts'
 import { Turns } from './gate.ts'
 import type { Draft, Head } from './head.ts'
-import type { Words } from './port.ts'
+import type { Turn, Words } from './port.ts'
 import { hasEnded, lastInstantOf } from './sight.ts'
 
 /** How long words wait for the server's own move in their text; then their client keeps them and comes again. */
@@ -26,6 +26,8 @@ interface Admission {
   live: LiveText
   sender: Sender
   admitted: Admitted
+  /** The head of events it was made under. */
+  events: Seq
 }
 
 /** Takes frames of clients' lanes in: guards each under the policy in force and appends it at its place. */
@@ -40,21 +42,25 @@ export class Wording {
   }
 
   /** Frames of one lane are taken one after another, those of different lanes together. */
-  async take(by: Viewer, words: Words): Promise<Answer> {
+  async take(by: Viewer, words: Words, turn: Turn = () => null): Promise<Answer> {
     const name = `${words.track}/${words.client}`
     const lane = this.#lanes.get(name) ?? { turns: new Turns(), waiting: 0 }
     this.#lanes.set(name, lane)
     lane.waiting++
     try {
-      return await lane.turns.take(() => this.#inTurn(by, words))
+      return await lane.turns.take(() => this.#inTurn(by, words, turn))
     } finally {
       if (--lane.waiting === 0) this.#lanes.delete(name)
     }
   }
 
-  async #inTurn(by: Viewer, words: Words): Promise<Answer> {
+  async #inTurn(by: Viewer, words: Words, turn: Turn): Promise<Answer> {
+    // Guarded when they come, not when many are recorded together: what that costs is their sender's.
+    const early = this.#early(by, words)
+    const waits = turn()
+    if (waits) await waits
     const gate = this.#head.gate(words.track)
-    const answer = await gate.shared(PATIENCE_MS, () => this.#append(by, words, 'together'))
+    const answer = await gate.shared(PATIENCE_MS, () => this.#append(by, words, 'together', early))
     if (answer === null) return refuse({ code: 'text-held' })
     return answer === 'late' ? this.#alone(by, words) : answer
   }
@@ -68,6 +74,18 @@ export class Wording {
     })
   }
 
+  /** What they are admitted on now; null when they are not, which is said in their turn. */
+  #early(by: Viewer, words: Words): Admission | null {
+    if (this.#known(by, words)) return null
+    const admission = this.#admit(by, words)
+    return admission.ok ? admission.value : null
+  }
+
+  /** Others' words in between change nothing about an admission; a decision may, and so may the clock. */
+  #stands({ events, sender }: Admission, by: Viewer, track: TrackId): boolean {
+    return events === this.#head.folded.events && sender.level === this.#level(by, track)
+  }
+
   /** The answer to a number that was recorded before, or is out of its lane's order. */
   #known(by: Viewer, { track, client, number }: Words): Answer | null {
     if (hasEnded(this.#head.state, by.session)) return refuse({ code: 'session-ended' })
@@ -79,14 +97,20 @@ export class Wording {
     return null
   }
 
-  async #append(by: Viewer, words: Words, mode: 'together' | 'alone'): Promise<Answer | 'late'> {
+  async #append(
+    by: Viewer,
+    words: Words,
+    mode: 'together' | 'alone',
+    early: Admission | null = null,
+  ): Promise<Answer | 'late'> {
     let isCaughtUp = false
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       // Another node may have recorded the same frame meanwhile.
       const known = this.#known(by, words)
       if (known) return known
       if (this.#head.folded.isHeld(words.track, this.#head.ports.log.now())) return refuse({ code: 'text-held' })
-      const admission = this.#admit(by, words)
+      const isAdmitted = attempt === 0 && early !== null && this.#stands(early, by, words.track)
+      const admission = isAdmitted ? ok(early) : this.#admit(by, words)
       if (!admission.ok) {
         if (admission.refusal.code !== 'unknown-dependency' || isCaughtUp) return admission
         isCaughtUp = true
@@ -121,7 +145,7 @@ export class Wording {
     const clock = folded.texts.lane(track, client)?.clock ?? 0
     const sender: Sender = { seat: by.seat, party: seat.party, level, client, clock }
     const admitted = guard(update, sender, live, text)
-    return admitted.ok ? ok({ text, live, sender, admitted: admitted.value }) : admitted
+    return admitted.ok ? ok({ text, live, sender, admitted: admitted.value, events: folded.events }) : admitted
   }
 
   #drafts(by: Viewer, words: Words, { admitted, sender, live }: Admission, mode: 'together' | 'alone'): Draft[] {

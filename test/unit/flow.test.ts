@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { Together } from '#server/delivery/together.ts'
+import { Pace } from '#server/log/pace.ts'
+import { FakeTime } from '../support/fake-world.ts'
 import type { Person } from '../support/scripted-person.ts'
 import { COUNCIL, MEDIATOR, PLENARY, Stage, TAVIRA } from '../support/simulation.ts'
 
@@ -34,6 +37,57 @@ describe('the window of one text', () => {
     expect(Math.min(...gaps)).toBeGreaterThan(12)
     expect(stage.words(PLENARY, leaf)).toBe(`${'x'.repeat(400)}The parties measure the flow.`)
     for (const writer of writers) expect(writer.text(PLENARY).words(leaf)).toBe(stage.words(PLENARY, leaf))
+  })
+})
+
+describe('words that go out together are recorded together', () => {
+  test('P3.2 who comes after a quiet window waits for nothing, the next for the window, and they go together', async () => {
+    const time = new FakeTime()
+    const together = new Together(time, () => 30)
+    const went: number[] = []
+    const come = (client: number) => together.turn(client)?.then(() => went.push(client)) ?? went.push(client)
+    come(1)
+    expect(went).toEqual([1])
+    await time.advance(10)
+    come(2)
+    come(3)
+    await time.advance(19)
+    expect(went).toEqual([1])
+    expect([together.ended(1), together.isOver]).toEqual([true, true])
+    await time.advance(1)
+    expect(went).toEqual([1, 2, 3])
+    expect([together.ended(2), together.isOver]).toEqual([true, false])
+    expect([together.ended(3), together.isOver]).toEqual([true, true])
+    await time.advance(30)
+    come(4)
+    expect(went).toEqual([1, 2, 3, 4])
+  })
+
+  test('P3.2 whoever still waits when the text is closed goes on', async () => {
+    const time = new FakeTime()
+    const together = new Together(time, () => 30)
+    together.turn(1)
+    const second = together.turn(2)
+    together.end()
+    await second
+    expect(together.ended(2)).toBe(true)
+  })
+
+  test('L20 a log with little to write waits for nothing, a busy one five milliseconds at most', () => {
+    const quiet = new Pace()
+    for (let at = 0; at < 2_000; at += 10) {
+      expect(quiet.arrived(at)).toBe(0)
+      quiet.written(at)
+    }
+    const busy = new Pace()
+    const written: number[] = []
+    for (let at = 0; at < 5_000; at += 1) {
+      if (busy.arrived(at) > 0) continue
+      busy.written(at)
+      written.push(at)
+    }
+    const gaps = written.slice(1).map((at, index) => at - (written[index] ?? 0))
+    expect([Math.min(...gaps), Math.max(...gaps), gaps.at(-1)]).toEqual([1, 5, 5])
   })
 })
 
