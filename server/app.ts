@@ -10,9 +10,14 @@ import { startProcess } from './access/starting.ts'
 import { addressOf, type Config } from './config.ts'
 import { openDelivery } from './delivery/delivery.ts'
 import type { Delivery } from './delivery/receiver.ts'
+import { AnnexFiles } from './files/annexes.ts'
+import { Outgoing } from './files/outgoing.ts'
+import type { FileStore } from './files/store.ts'
+import { type FileThread, openFileThread } from './files/thread.ts'
 import { isSameToken } from './folder.ts'
 import { seatCookies } from './http/cookies.ts'
 import { problem, type Route } from './http/exchange.ts'
+import { fileRoutes } from './http/files.ts'
 import { firstStartRoutes } from './http/first-start.ts'
 import { operatorRoutes } from './http/operator.ts'
 import { publicRoutes } from './http/routes.ts'
@@ -34,6 +39,8 @@ export interface Ports {
   random: Random
   telemetry: Telemetry
   operatorToken: string
+  /** The bytes of annexes, beside the log. Closed with the app. */
+  files: FileStore
   /** Joins the other nodes on the same log. Left out: there are none. */
   joinNodes?: (duties: NodeDuties) => Promise<Nodes>
   /** The built client's folder; it may be empty. */
@@ -101,6 +108,7 @@ class RunningApp implements App {
   readonly #parts: Parts
   readonly #http: HttpServer
   readonly #gateway: Gateway
+  readonly #thread: FileThread = openFileThread()
   #draining = false
   #port = 0
   sample: ProcessId | null = null
@@ -133,9 +141,14 @@ class RunningApp implements App {
   }
 
   #openHttp(): HttpServer {
-    const { config, log, telemetry, operatorToken, clientFolder, time } = this.#ports
-    const { processes } = this.#parts
+    const { config, log, telemetry, operatorToken, clientFolder, time, files: store, random } = this.#ports
+    const { processes, nodes } = this.#parts
+    const thread = this.#thread
+    const outgoing = new Outgoing(nodes)
     const shared = {
+      thread,
+      outgoing,
+      annexes: new AnnexFiles({ store, thread, random: random.stream('annexes') }),
       ...this.#parts,
       telemetry,
       log,
@@ -148,9 +161,14 @@ class RunningApp implements App {
       address: () => this.address,
       sample: () => this.sample,
     }
-    const served = [...publicRoutes(shared), ...operatorRoutes(shared), ...firstStartRoutes(shared)]
+    const served = [
+      ...publicRoutes(shared),
+      ...operatorRoutes(shared),
+      ...firstStartRoutes(shared),
+      ...fileRoutes(shared),
+    ]
     const routes = new Map(served.map(([name, route]) => [name, this.#whileServing(name, route)]))
-    return openHttp({ config, telemetry, routes, files: clientFiles(clientFolder), clock: shared.clock })
+    return openHttp({ config, telemetry, routes, files: clientFiles(clientFolder), clock: shared.clock, outgoing })
   }
 
   /** Nothing of a process is told by a node that may be behind; looked at when the answer is ready, too. */
@@ -200,7 +218,9 @@ class RunningApp implements App {
     this.#gateway.close()
     this.#http.closeAllConnections()
     registry.close()
+    await this.#thread.close()
     await processes.close()
+    await this.#ports.files.close()
     await this.#ports.log.close()
   }
 }

@@ -9,6 +9,8 @@ const TOKEN_FILE = 'operator-token'
 const RUNNING_FILE = 'running.json'
 const SAMPLE_FILE = 'sample-process'
 export const LOG_FILE = 'parley.db'
+/** The bytes of annexes, one folder a process. */
+export const ANNEX_FOLDER = 'annexes'
 
 /** Makes the folder; nobody but its owner reads it. Throws with the system's reason when it cannot. */
 export function openFolder(folder: string): void {

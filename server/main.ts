@@ -4,7 +4,19 @@ import { join } from 'node:path'
 import { parseProcessId } from '#shared/ids.ts'
 import { type App, buildApp } from './app.ts'
 import { addressOf, type Config, isLoopback, readConfig } from './config.ts'
-import { LOG_FILE, openFolder, operatorToken, readSample, sayRunning, saySample, sayStopped } from './folder.ts'
+import { openFolderStore } from './files/folder-store.ts'
+import { openRedisStore } from './files/redis-store.ts'
+import type { FileStore } from './files/store.ts'
+import {
+  ANNEX_FOLDER,
+  LOG_FILE,
+  openFolder,
+  operatorToken,
+  readSample,
+  sayRunning,
+  saySample,
+  sayStopped,
+} from './folder.ts'
 import { type Log, LogDamaged, LogUnavailable } from './log/log.ts'
 import { openLogAt } from './log/open.ts'
 import { machineRandom, machineTime } from './machine.ts'
@@ -51,6 +63,7 @@ async function start(config: Config): Promise<void> {
     time: machineTime,
     random: machineRandom,
     operatorToken: token,
+    files: redisUrl ? await openSharedFiles(redisUrl, telemetry) : openFolderStore(join(folder, ANNEX_FOLDER)),
     clientFolder: join(ROOT, 'dist'),
   })
   const port = await app.listen().catch((cause: Error) => stop(`${config.host}:${config.port}: ${cause.message}`))
@@ -87,6 +100,10 @@ async function openLogOrStop(folder: string, redisUrl: string | null): Promise<L
       stop(redisUrl ? `REDIS_URL: ${cause.message}` : cause.message)
     throw cause
   }
+}
+
+function openSharedFiles(url: string, telemetry: Telemetry): Promise<FileStore> {
+  return openRedisStore(url, (cause) => telemetry.log.warn({ err: cause }, 'the line to the files broke'))
 }
 
 async function joinOrStop(url: string, duties: NodeDuties, telemetry: Telemetry): Promise<Nodes> {

@@ -8,7 +8,7 @@ import { parseTextFile } from '#shared/text/markdown.ts'
 import type { SeedText } from '#shared/text/structure.ts'
 import { readDocx } from './texts/docx.ts'
 import { MAX_DOCX_BYTES } from './texts/docx-archive.ts'
-import { leftSentence } from './texts/left-out.ts'
+import { leftSentence, refusedSentence } from './texts/left-out.ts'
 
 /** A mistake and the file it is in. */
 export interface FileMistake extends Mistake {
@@ -107,7 +107,7 @@ async function readWord(file: string, leaveOut: boolean): Promise<Outcome<SeedTe
   const bytes = await readBytes(file, MAX_DOCX_BYTES)
   if (!bytes.ok) return bytes
   const read = await readDocx(bytes.value, basename(file).replace(/\.docx$/i, ''))
-  if (!read.ok) return refuse(read.refusal.map((mistake) => ({ ...mistake, file })))
+  if (!read.ok) return refuse([{ file, where: '', problem: refusedSentence(read.refusal) }])
   const { text, left } = read.value
   if (leaveOut || left.length === 0) return ok(text)
   return refuse(left.map((one) => ({ file, where: '', problem: leftSentence(one) })))

@@ -21,6 +21,8 @@ export type DocumentId = Brand<string, 'DocumentId'>
 /** One unbroken life of a document's CRDT. Never compared for order: only for equality. */
 export type IncarnationId = Brand<string, 'IncarnationId'>
 export type CommentId = Brand<string, 'CommentId'>
+/** A file beside the text of a track: 22 random characters, minted by the server. */
+export type AnnexId = Brand<string, 'AnnexId'>
 export type NoticeId = Brand<string, 'NoticeId'>
 export type SessionId = Brand<string, 'SessionId'>
 /** 22 characters chosen by the client; repeating one repeats the first answer and does nothing else. */

@@ -47,6 +47,8 @@ export type Refusal =
   | { code: 'invitation-expired' }
   | { code: 'invitation-unknown' }
   | { code: 'draining'; retryAfterMs: number }
+  /** A file that was brought is not what this place takes. `count` is what it has too many of. */
+  | { code: 'file-refused'; why: FileReason; count?: number }
   /** The connection failed or was closed before an answer came. The command may or may not have been recorded. */
   | { code: 'unanswered' }
 
@@ -54,6 +56,31 @@ export const LEVELS = ['hidden', 'read', 'comment', 'suggest', 'edit'] as const
 export type Level = (typeof LEVELS)[number]
 /** Whether `has` includes `needed`: each level includes the ones before it. */
 export const includes = (has: Level, needed: Level): boolean => LEVELS.indexOf(has) >= LEVELS.indexOf(needed)
+
+/** What is wrong with a file. Nothing of it is kept. */
+export type FileReason =
+  /** Not the kind it has to be, whatever its name says: a document here, a PDF or a picture there. */
+  | 'kind'
+  | 'damaged'
+  | 'password'
+  | 'macros'
+  /** Packed so that it would unpack past every sense. */
+  | 'bomb'
+  /** Broken XML, or nested past every sense. */
+  | 'broken-xml'
+  /** It declares a document type of its own: entities could multiply. */
+  | 'entities'
+  | 'paragraphs'
+  | 'clauses'
+  | 'no-words'
+  /** Its words come to more than a text holds, or one paragraph to more than a clause. */
+  | 'too-many-words'
+  /** It took longer, or more memory, than any honest file. */
+  | 'too-hard'
+  /** It runs, fetches or opens something: scripts, embedded files, launch actions, forms that send. */
+  | 'active'
+  /** So many files, or bytes of them, are in the track already. */
+  | 'full'
 
 export type GuardReason =
   | 'truncated'

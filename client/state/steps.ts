@@ -47,7 +47,7 @@ function toldBy(release: Release, { room }: Place) {
   )
   return columnsOf(view).filter(({ id }) => readers.has(id) && !release.changes.some((change) => change.party === id))
 }
-const NO_DESK = { seats: [], matrix: [], changes: [] }
+const NO_DESK = { seats: [], matrix: [], changes: [], exports: [] }
 
 export function titleOf(release: Release, { state, speech: { say } }: Place): string {
   if (release.inForce !== null) return say('steps.title-force')

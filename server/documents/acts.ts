@@ -54,6 +54,10 @@ const OTHER_FAMILIES = new Set<string>([
   'Commented',
   'PositionTaken',
   'TextHeld',
+  'TextFilled',
+  'AnnexAttached',
+  'AnnexRemoved',
+  'TextExported',
 ])
 const isTextEvent = (event: Parameters<Act>[1][number]): event is TextEvent =>
   'track' in event && !OTHER_FAMILIES.has(event.type)

@@ -47,6 +47,7 @@ const STATUS: Record<Problem['code'], number> = {
   'invitation-used': 410,
   'invitation-expired': 410,
   'invitation-unknown': 404,
+  'file-refused': 422,
   draining: 503,
   unanswered: 503,
   'foreign-origin': 403,

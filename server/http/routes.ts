@@ -1,4 +1,3 @@
-import { parseProcessId, parseSeatId } from '#shared/ids.ts'
 import type { Outcome } from '#shared/outcome.ts'
 import { ok, refuse } from '#shared/outcome.ts'
 import { type Language, parseLanguage } from '#shared/words/languages.ts'
@@ -10,6 +9,7 @@ import type { SeatCookies } from './cookies.ts'
 import { type Asked, problem, type Reply, type Route, textAt } from './exchange.ts'
 import { isLocal } from './origin.ts'
 import type { Problem } from './problem.ts'
+import { tokenOf } from './who.ts'
 
 export interface PublicOptions {
   door: Door
@@ -119,18 +119,6 @@ function signedIn({ session: _, ...body }: SignedIn, cookies: SeatCookies): Repl
     body,
     headers: { 'Set-Cookie': cookies.set(body.process, body.seat, body.token) },
   }
-}
-
-/**
- * The session that a request shows: by its token, or by the cookie of the seat that the page names in its address
- * (`?process=...&seat=...`), which counts only when the page is ours.
- */
-function tokenOf(asked: Asked, cookies: SeatCookies): string | null {
-  if (asked.bearer) return asked.bearer
-  const process = parseProcessId(asked.url.searchParams.get('process') ?? '')
-  const seat = parseSeatId(asked.url.searchParams.get('seat') ?? '')
-  if (asked.origin !== 'ours' || !process || !seat) return null
-  return cookies.read(asked.request.headers.cookie, process, seat)
 }
 
 /** A POST, though it changes nothing: pages send their origin with no GET. */

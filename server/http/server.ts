@@ -1,16 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Config } from '../config.ts'
+import type { Outgoing } from '../files/outgoing.ts'
 import { Buckets, Knocking, type Rate } from '../realtime/limits.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { addressOf, mayBeProxy, neighbourhoodOf } from './address.ts'
-import { bearerOf, problem, type Reply, type Route, readJson } from './exchange.ts'
+import { Deadline } from './deadline.ts'
+import { bearerOf, problem, type Reply, type Route, readBytes, readJson } from './exchange.ts'
 import { originOf } from './origin.ts'
 import type { ClientFiles } from './static.ts'
 
-/** From the first byte to the last header, and to the last byte of a body: 3 MB come in this on any line that types. */
+/** From the first byte to the last header; how long a body may take is `deadline.ts`'s. */
 const HEADERS_MS = 5_000
-const REQUEST_MS = 15_000
 const IDLE_MS = 10_000
 /** A browser sends the cookies of all its seats: 40 of them fit. */
 const MAX_HEADERS = 32 * 1024
@@ -30,6 +31,8 @@ export interface HttpOptions {
   files: ClientFiles
   /** Milliseconds on the node's clock. */
   clock: () => number
+  /** Is told of every request: whoever asks has read what went to it before. */
+  outgoing: Outgoing
 }
 
 /** The HTTP side of the edge: headers, deadlines and limits; the routes hold what each address means. */
@@ -38,7 +41,7 @@ export function openHttp(options: HttpOptions): Server {
   const headers = securityHeaders(options.config)
   const limits = {
     headersTimeout: HEADERS_MS,
-    requestTimeout: REQUEST_MS,
+    requestTimeout: 0,
     keepAliveTimeout: IDLE_MS,
     connectionsCheckingInterval: LOOK_EVERY_MS,
     maxHeaderSize: MAX_HEADERS,
@@ -46,6 +49,7 @@ export function openHttp(options: HttpOptions): Server {
   const requests = new Buckets(REQUESTS, options.clock)
   const server = createServer(limits, (request, response) => {
     telemetry.count('http_requests')
+    options.outgoing.acknowledged(request.socket)
     response.setHeaders(headers)
     response.once('finish', () => telemetry.count('http_refused', response.statusCode >= 400 ? 1 : 0))
     const wait = requests.take(neighbourhoodOf(addressOf(request, options.config.trust)), 1)
@@ -56,6 +60,10 @@ export function openHttp(options: HttpOptions): Server {
       if (response.headersSent) response.destroy()
       else write(response, problem({ code: 'broken' }))
     })
+  })
+  server.on('timeout', (socket) => {
+    if (options.outgoing.isHeld(socket)) socket.resetAndDestroy()
+    else socket.destroy()
   })
   countLines(server, options)
   return server
@@ -91,6 +99,7 @@ async function answer(options: HttpOptions, request: IncomingMessage, response: 
   const url = new URL(`http://parley${(request.url ?? '/').replace(/^\/*/, '/')}`)
   const route = routes.get(`${request.method} ${url.pathname}`)
   if (route) {
+    const deadline = new Deadline(request)
     const asked = {
       request,
       url,
@@ -98,8 +107,11 @@ async function answer(options: HttpOptions, request: IncomingMessage, response: 
       address: neighbourhoodOf(addressOf(request, config.trust)),
       bearer: bearerOf(request),
       json: (limit: number) => readJson(request, limit),
+      bytes: (limit: number) => readBytes(request, limit, () => deadline.moved()),
     }
-    write(response, await route(asked))
+    const reply = await route(asked)
+    if (reply.send) await send(response, reply, reply.send)
+    else write(response, reply)
   } else if (url.pathname.startsWith('/api/')) write(response, noRoute(routes, url.pathname))
   else if (request.method === 'GET' || request.method === 'HEAD') files(request, response)
   else write(response, problem({ code: 'method-not-allowed', allowed: ['GET', 'HEAD'] }))
@@ -110,13 +122,22 @@ function noRoute(routes: HttpOptions['routes'], path: string): Reply {
   return problem(allowed.length > 0 ? { code: 'method-not-allowed', allowed } : { code: 'no-such-thing' })
 }
 
-function write(response: ServerResponse, reply: Reply): void {
-  const isText = typeof reply.body === 'string'
+async function send(response: ServerResponse, reply: Reply, body: NonNullable<Reply['send']>): Promise<void> {
+  head(response, reply)
+  await body(response)
+}
+
+function head(response: ServerResponse, reply: Reply): void {
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
   if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store')
   // Unread words of a refused body would keep the connection busy.
   if (!response.req.complete) response.setHeader('Connection', 'close')
   response.statusCode = reply.status
+}
+
+function write(response: ServerResponse, reply: Reply): void {
+  const isText = typeof reply.body === 'string'
+  head(response, reply)
   if (reply.body === undefined) response.end()
   else {
     const type = isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'

@@ -1,6 +1,7 @@
 import canonicalize from 'canonicalize'
 import type { Command } from '#shared/domain/commands.ts'
 import type { AccessEvent, Event, Fact } from '#shared/domain/events.ts'
+import { isPrivate } from '#shared/domain/matrix.ts'
 import type { CommentAudience, Process, TrackKind } from '#shared/domain/process.ts'
 import type { PartyId, SeatId, TrackId } from '#shared/ids.ts'
 import { type Audience, type Entry, LogDamaged } from '../log/log.ts'
@@ -50,9 +51,18 @@ export function audienceOf(event: Event, process: Process | null, by: SeatId | '
     }
     case 'PositionTaken':
       return { who: 'party', party: event.party }
+    case 'TextExported':
+      return exportAudience(process, event.track, by)
     default:
       return { who: 'track', track: event.track }
   }
+}
+
+/** What a seat took out is its party's matter and the desk's; in a room of its members' own, its party's alone. */
+function exportAudience(process: Process | null, track: TrackId, by: SeatId | 'server' | 'operator'): Audience {
+  const kind = process?.tracks.by[track]?.kind
+  const party = by === 'server' || by === 'operator' ? undefined : process?.seats.by[by]?.party
+  return kind && party && isPrivate(kind) ? { who: 'party', party } : { who: 'mediators' }
 }
 
 function noticeAudience(to: string[] | null): Audience {
@@ -115,4 +125,7 @@ const NOT_ABOUT_TEXT: ReadonlySet<Event['type']> = new Set([
   'Expired',
   'TrackOpened',
   'TextHeld',
+  'AnnexAttached',
+  'AnnexRemoved',
+  'TextExported',
 ])

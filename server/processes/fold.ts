@@ -113,6 +113,10 @@ export class Folded {
       case 'TrackOpened':
         if (event.track.text) this.texts.build(event.track.id, event.track.text, event.words ?? {})
         return null
+      case 'TextFilled':
+        this.texts.build(event.track, event.text, event.words)
+        this.left.delete(event.track)
+        return before?.tracks.by[event.track]?.text ? event.track : null
       case 'AccessSet':
         for (const change of event.changes) this.#noteLeft(change)
         return null

@@ -51,6 +51,8 @@ export interface Running {
    * and never used, is given again when nobody holds it.
    */
   lease(track: TrackId, wanted?: number): number
+  /** Seals and opens what belongs to an erasable track beside the log, under the track's own key; null for all other tracks. */
+  cipher(track: TrackId): Promise<Outcome<Cipher | null, Refusal>>
   /** Gives a lease back; a lane that was used can still be resumed by its seat. */
   endLease(track: TrackId, client: number): void
   /** Nobody on this node reads the text any more: it rests as bytes until the next use. */
@@ -85,6 +87,12 @@ export interface Running {
 
 /** When words that were guarded are to be recorded; null for at once. */
 export type Turn = () => Promise<void> | null
+
+export interface Cipher {
+  seal(bytes: Uint8Array): Uint8Array
+  /** Null when the key was erased, or these bytes are not what was sealed. */
+  unseal(bytes: Uint8Array): Uint8Array | null
+}
 
 /** A lane's next frame number and next clock. */
 export interface LaneStand {

@@ -8,10 +8,11 @@ import type { Level, Refusal } from '#shared/refusals.ts'
 import type { LiveText } from '../documents/documents.ts'
 import type { Audience, Seq } from '../log/log.ts'
 import { Asking } from './asking.ts'
+import { keyOf } from './facts.ts'
 import { type Author, type Draft, Head, type HeadPorts } from './head.ts'
 import { Keys } from './keys.ts'
 import { Passing } from './passing.ts'
-import type { AccessActs, Applied, LaneStand, Running, Turn, Withdraw, Words } from './port.ts'
+import type { AccessActs, Applied, Cipher, LaneStand, Running, Turn, Withdraw, Words } from './port.ts'
 import { Closures, hasEnded, levelNow, withoutClosed } from './sight.ts'
 import { loadFolded, SnapshotPolicy } from './snapshots.ts'
 import { Wording } from './wording.ts'
@@ -32,6 +33,7 @@ export class RunningProcess implements Running {
   readonly #passing: Passing
   readonly #snapshots: SnapshotPolicy
   readonly #onDue = new Set<() => void>()
+  readonly #keys: Keys
   #shown: { state: Process; size: number; process: Process } | null = null
 
   /** Opens from snapshot and log; null when the log has no such process. Throws `LogDamaged`. */
@@ -53,6 +55,7 @@ export class RunningProcess implements Running {
     const { withdraw, access } = ports
     this.#ports = ports
     this.#head = head
+    this.#keys = keys
     this.#asking = new Asking({
       head,
       withdraw,
@@ -126,6 +129,14 @@ export class RunningProcess implements Running {
     const text = this.state.tracks.by[track]?.text
     if (!text) throw new Error('a lease for a track without a text')
     return this.#head.folded.texts.lease(track, text, this.#ports.random.stream(`lease:${track}`), wanted)
+  }
+
+  async cipher(track: TrackId): Promise<Outcome<Cipher | null, Refusal>> {
+    const name = keyOf(track, this.state.tracks.by[track]?.kind ?? null)
+    if (!name) return ok(null)
+    if (!(await this.#keys.make([name]))) return refuse({ code: 'not-saved', reason: 'unavailable' })
+    const keys = this.#keys
+    return ok({ seal: (bytes) => keys.seal(name, bytes), unseal: (bytes) => keys.unseal(name, bytes) })
   }
 
   endLease(track: TrackId, client: number): void {

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { type Entry, fromBuffer, type ZipFile } from 'yauzl'
-import type { Mistake } from '#shared/domain/mistake.ts'
-import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import { type Outcome, ok } from '#shared/outcome.ts'
+import { type FileRefusal, FileRefused, refusedFile, whyOf } from './file-refused.ts'
 import { readXml } from './xml.ts'
 
 /** What of a DOCX file is read, each as XML. A file without styles or lists has none of those parts. */
@@ -12,6 +12,8 @@ export interface DocxParts {
   numbering: string | null
   /** Links to other places, dropped: their words stay. */
   links: number
+  /** Templates, pictures and data that the document would fetch from elsewhere: never fetched. */
+  fetched: number
 }
 
 /** A file of more bytes is not read. */
@@ -28,25 +30,29 @@ const open = promisify(
 )
 
 /** Opens the archive and takes out the words' parts; pictures and all else stay packed. Never throws for a broken file. */
-export async function openDocx(bytes: Uint8Array): Promise<Outcome<DocxParts, Mistake[]>> {
-  if (bytes.length > MAX_DOCX_BYTES) return problem('The file is larger than 20 MB.')
+export async function openDocx(bytes: Uint8Array): Promise<Outcome<DocxParts, FileRefusal>> {
+  if (bytes.length > MAX_DOCX_BYTES) return refusedFile('bomb')
   try {
     const zip = await open(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     return await new Archive(zip, await entriesOf(zip)).parts()
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause)
-    return problem(`The file is no readable .docx document (${said}).`)
+    return refusedFile(whyOf(cause, otherKind(bytes)))
   }
 }
 
-const problem = (words: string) => refuse([{ where: '', problem: words }])
+/** A document under a password is a file of another kind, with the packed one inside. */
+function otherKind(bytes: Uint8Array): 'damaged' | 'password' | 'kind' {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (file.subarray(0, 2).toString('latin1') === 'PK') return 'damaged'
+  return file.includes(Buffer.from('EncryptedPackage', 'utf16le')) ? 'password' : 'kind'
+}
 
 async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
-  if (zip.entryCount > MAX_ENTRIES) throw new Error(`it packs ${zip.entryCount} files`)
+  if (zip.entryCount > MAX_ENTRIES) throw new FileRefused('bomb')
   const entries = new Map<string, Entry>()
   await new Promise<void>((done, failed) => {
     zip.on('entry', (entry: Entry) => {
-      if (entries.has(entry.fileName)) failed(new Error(`it packs ${entry.fileName} twice`))
+      if (entries.has(entry.fileName)) failed(new FileRefused('damaged'))
       entries.set(entry.fileName, entry)
       zip.readEntry()
     })
@@ -63,6 +69,8 @@ interface Relation {
   isExternal: boolean
 }
 
+const LINK = '/hyperlink'
+
 class Archive {
   readonly #zip: ZipFile
   readonly #entries: Map<string, Entry>
@@ -72,12 +80,12 @@ class Archive {
     this.#entries = entries
   }
 
-  async parts(): Promise<Outcome<DocxParts, Mistake[]>> {
+  async parts(): Promise<Outcome<DocxParts, FileRefusal>> {
     if ([...this.#entries.keys()].some((name) => /vbaProject\.bin$|\.(?:exe|js|vbs)$/i.test(name))) {
-      return problem('The file carries macros. Save it as a document without them (.docx), and bring that one.')
+      return refusedFile('macros')
     }
     const main = (await this.#relationsOf('')).find(({ type }) => type.endsWith('/officeDocument'))
-    if (!main) return problem('The file is no Word document: it names no main text.')
+    if (!main) return refusedFile('kind')
     const path = within('', main.target)
     const relations = await this.#relationsOf(path)
     const partOf = (kind: string): Promise<string | null> | null => {
@@ -85,12 +93,15 @@ class Archive {
       return found ? this.#text(within(path, found.target)) : null
     }
     const document = await this.#text(path)
-    if (document === null) return problem('The file names a main text and does not hold it.')
+    if (document === null) return refusedFile('damaged')
+    const settings = await this.#relationsOf(within(path, 'settings.xml'))
+    const fetched = [...relations, ...settings].filter(({ isExternal, type }) => isExternal && !type.endsWith(LINK))
     return ok({
       document,
       styles: await partOf('styles'),
       numbering: await partOf('numbering'),
-      links: relations.filter(({ isExternal }) => isExternal).length,
+      links: relations.filter(({ isExternal, type }) => isExternal && type.endsWith(LINK)).length,
+      fetched: fetched.length,
     })
   }
 
@@ -115,10 +126,10 @@ class Archive {
   async #text(path: string): Promise<string | null> {
     const entry = this.#entries.get(path)
     if (!entry) return null
-    if (entry.isEncrypted()) throw new Error('it is protected by a password')
+    if (entry.isEncrypted()) throw new FileRefused('password')
     const { uncompressedSize, compressedSize } = entry
     if (uncompressedSize > MAX_PART_BYTES || uncompressedSize > Math.max(1, compressedSize) * MAX_RATIO) {
-      throw new Error(`${path} unpacks to ${uncompressedSize} bytes`)
+      throw new FileRefused('bomb')
     }
     return await new Promise<string>((done, failed) => {
       this.#zip.openReadStream(entry, (cause, stream) => {

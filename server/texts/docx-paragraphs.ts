@@ -1,4 +1,6 @@
+import type { LeftKind } from '#shared/text/reading.ts'
 import type { ListPlace } from './docx-styles.ts'
+import { FileRefused } from './file-refused.ts'
 import { readXml } from './xml.ts'
 
 /** A paragraph as it stands in the document's body, outside tables. */
@@ -10,20 +12,6 @@ export interface Paragraph {
   isRightToLeft: boolean
   words: string
 }
-
-/** What a document may hold that a negotiating text has no place for. */
-export type LeftKind =
-  | 'table'
-  | 'picture'
-  | 'formula'
-  | 'footnote'
-  | 'comment'
-  | 'deletion'
-  | 'insertion'
-  | 'hidden-words'
-  | 'header'
-  | 'symbol'
-  | 'embedded'
 
 export interface Body {
   paragraphs: Paragraph[]
@@ -122,7 +110,7 @@ class BodyReader {
   }
 
   #begin(): void {
-    if (this.paragraphs.length >= this.#most) throw new Error(`it has more than ${this.#most} paragraphs`)
+    if (this.paragraphs.length >= this.#most) throw new FileRefused('paragraphs', this.#most)
     this.#paragraph = { style: null, list: null, outline: null, isRightToLeft: false, words: '' }
   }
 
@@ -138,7 +126,7 @@ class BodyReader {
 
   #add(words: string): void {
     if (this.#run) this.#run.hasWords = true
-    if (this.#paragraph && !this.#run?.isHidden) this.#paragraph.words += words
+    if (this.#paragraph && !this.#run?.isHidden) this.#paragraph.words += words.replaceAll(UNSHOWN, '')
   }
 
   /** A mark in a paragraph's properties is about its end, not about words. */
@@ -151,5 +139,8 @@ class BodyReader {
     if (kind) this.#leave(kind)
   }
 }
+
+/** No screen shows them, and no text holds them. */
+const UNSHOWN = /(?!\s)\p{Cc}/gu
 
 const isOn = (value: string | undefined): boolean => value !== '0' && value !== 'false' && value !== 'off'

@@ -1,26 +1,18 @@
-import type { Mistake } from '#shared/domain/mistake.ts'
-import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import { type Outcome, ok } from '#shared/outcome.ts'
 import { annexTitle, ITEM_LABEL, isNumeral } from '#shared/text/labels.ts'
-import { MAX_CLAUSES, MAX_LEVELS, oneParagraph } from '#shared/text/seed.ts'
-import type { Article, SeedClause, SeedText } from '#shared/text/structure.ts'
+import type { LeftOut, ReadText } from '#shared/text/reading.ts'
+import { MAX_CLAUSES, MAX_LEVELS, MAX_TEXT_BYTES, oneParagraph } from '#shared/text/seed.ts'
+import type { Article, SeedClause } from '#shared/text/structure.ts'
 import { type DocxParts, openDocx } from './docx-archive.ts'
-import { type Body, type LeftKind, type Paragraph, readBody } from './docx-paragraphs.ts'
+import { type Body, type Paragraph, readBody } from './docx-paragraphs.ts'
 import { type Counting, type ListPlace, readLists, readStyles, type Style } from './docx-styles.ts'
-
-/** Something of the document that is not in the text: what, how often, and under which headings (five at most). */
-export interface LeftOut {
-  kind: LeftKind | 'link' | 'deep-item'
-  count: number
-  near: string[]
-}
-export interface DocxText {
-  text: SeedText
-  left: LeftOut[]
-}
+import { type FileRefusal, FileRefused, refusedFile, whyOf } from './file-refused.ts'
 
 const MAX_PARAGRAPHS = 20_000
 const MAX_TITLE = 300
 const MAX_NEAR = 5
+/** What one clause holds on the wire, too (`shared/protocol/shape.ts`). */
+const MAX_CLAUSE_BYTES = 32 * 1024
 
 /**
  * Reads a Word document as a negotiating text: headings are articles, numbered paragraphs clauses, lists below them items to
@@ -28,19 +20,17 @@ const MAX_NEAR = 5
  * place is named in `left`. Refuses what is no document, carries macros, or is past every limit; `fallbackTitle` names a text
  * without a title. Work of up to seconds: run it in a worker.
  */
-export async function readDocx(bytes: Uint8Array, fallbackTitle: string): Promise<Outcome<DocxText, Mistake[]>> {
+export async function readDocx(bytes: Uint8Array, fallbackTitle: string): Promise<Outcome<ReadText, FileRefusal>> {
   const parts = await openDocx(bytes)
   if (!parts.ok) return parts
   try {
     return textOf(parts.value, fallbackTitle)
   } catch (cause) {
-    return problem(`The document cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`)
+    return refusedFile(whyOf(cause, 'damaged'), cause instanceof FileRefused ? cause.count : undefined)
   }
 }
 
-const problem = (words: string) => refuse([{ where: '', problem: words }])
-
-function textOf(parts: DocxParts, fallbackTitle: string): Outcome<DocxText, Mistake[]> {
+function textOf(parts: DocxParts, fallbackTitle: string): Outcome<ReadText, FileRefusal> {
   const styleOf = readStyles(parts.styles)
   const countingOf = readLists(parts.numbering)
   const body = readBody(parts.document, MAX_PARAGRAPHS)
@@ -51,9 +41,9 @@ function textOf(parts: DocxParts, fallbackTitle: string): Outcome<DocxText, Mist
     headings.push(composer.heading)
   }
   const { clauses, deep } = composer
-  if (clauses === 0) return problem('The document has no words in its main text.')
-  if (clauses > MAX_CLAUSES)
-    return problem(`The document has ${clauses} clauses and items; ${MAX_CLAUSES} are the most.`)
+  if (clauses === 0) return refusedFile('no-words')
+  if (clauses > MAX_CLAUSES) return refusedFile('clauses', clauses)
+  if (composer.bytes > MAX_TEXT_BYTES) return refusedFile('too-many-words')
   const language = languageOf(body)
   const { title, articles } = headed(
     composer,
@@ -62,7 +52,7 @@ function textOf(parts: DocxParts, fallbackTitle: string): Outcome<DocxText, Mist
   )
   return ok({
     text: { title, ...(language ? { language } : {}), articles: articles.map(tidy) },
-    left: leftOut(body, headings, parts.links, deep),
+    left: leftOut(body, headings, parts, deep),
   })
 }
 
@@ -77,7 +67,7 @@ function headed(read: Composer, fallbackTitle: string, preamble: string): { titl
     first?.level != null &&
     rest.length > 0 &&
     rest.every(({ level }) => (level ?? 0) > (first.level ?? 0))
-  const title = oneParagraph(read.title || (isTitle ? first.title : fallbackTitle)).slice(0, MAX_TITLE)
+  const title = titleOf(read.title || (isTitle ? first.title : fallbackTitle))
   if (!first) return { title, articles: [] }
   if (isTitle && first.clauses.length === 0) return { title, articles: rest.map((article, at) => opened(article, at)) }
   if (isTitle || (first.level === null && rest.length > 0)) {
@@ -90,6 +80,14 @@ function headed(read: Composer, fallbackTitle: string, preamble: string): { titl
 /** A heading of that name opens with the preamble once the title above it is taken away. */
 const opened = (article: ReadArticle, at: number): ReadArticle =>
   at === 0 && PREAMBLE.test(article.title) ? { ...article, kind: 'preamble' } : article
+
+/** Never half a sign at its end. */
+const titleOf = (words: string): string =>
+  oneParagraph(
+    oneParagraph(words)
+      .slice(0, MAX_TITLE)
+      .replace(/[\uD800-\uDBFF]$/, ''),
+  )
 
 const tidy = ({ kind, title, clauses }: ReadArticle) => ({ kind, title, clauses: clauses.map(tidyClause) })
 function tidyClause({ words, items }: Made): SeedClause {
@@ -127,6 +125,8 @@ class Composer {
   title = ''
   readonly articles: ReadArticle[] = []
   clauses = 0
+  /** About what its words come to. */
+  bytes = 0
   /** Items below the third level: they stand on the third. */
   readonly deep: string[] = []
   readonly #countingOf: (place: ListPlace) => Counting
@@ -157,7 +157,7 @@ class Composer {
     const kind =
       PREAMBLE.test(words) && this.articles.length === 0 ? 'preamble' : ANNEX.test(words) ? 'annex' : 'article'
     const title = kind === 'annex' ? annexTitle(words) : words.replace(COUNTED, '')
-    this.articles.push({ kind, title: title.slice(0, MAX_TITLE), level, clauses: [] })
+    this.articles.push({ kind, title: titleOf(title), level, clauses: [] })
     this.#bases = new Map()
   }
 
@@ -169,7 +169,11 @@ class Composer {
     const words = item?.[2] ?? (place === null ? paragraph.words.replace(CLAUSE_LABEL, '') : paragraph.words)
     const depth = item ? depthOf(item[1] ?? '', clauses) : place ? this.#depth(place, clauses) : 0
     if (depth >= MAX_LEVELS) this.deep.push(this.heading)
-    this.#put(clauses, { words: oneParagraph(words), items: [] }, Math.min(depth, MAX_LEVELS - 1))
+    const own = oneParagraph(words)
+    const bytes = Buffer.byteLength(own)
+    if (bytes > MAX_CLAUSE_BYTES) throw new FileRefused('too-many-words')
+    this.bytes += bytes
+    this.#put(clauses, { words: own, items: [] }, Math.min(depth, MAX_LEVELS - 1))
   }
 
   #depth(place: ListPlace, clauses: Made[]): number {
@@ -215,7 +219,7 @@ function languageOf({ paragraphs }: Body): string | null {
   return said.some(({ words }) => /\p{Script=Hebrew}/u.test(words)) ? 'he' : 'ar'
 }
 
-function leftOut({ left }: Body, headings: string[], links: number, deep: string[]): LeftOut[] {
+function leftOut({ left }: Body, headings: string[], { links, fetched }: DocxParts, deep: string[]): LeftOut[] {
   const found: { kind: LeftOut['kind']; near: string }[] = [
     ...left.map(({ kind, after }) => ({ kind, near: headings[after] ?? headings.at(-1) ?? '' })),
     ...deep.map((near) => ({ kind: 'deep-item' as const, near })),
@@ -224,5 +228,7 @@ function leftOut({ left }: Body, headings: string[], links: number, deep: string
     const near = [...new Set(all.map((one) => one.near))].filter((one) => one !== '')
     return { kind, count: all.length, near: near.slice(0, MAX_NEAR) }
   })
-  return links > 0 ? [...named, { kind: 'link', count: links, near: [] }] : named
+  if (links > 0) named.push({ kind: 'link', count: links, near: [] })
+  if (fetched > 0) named.push({ kind: 'fetched', count: fetched, near: [] })
+  return named
 }

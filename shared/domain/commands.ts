@@ -1,4 +1,5 @@
 import type {
+  AnnexId,
   ArticleId,
   BracketId,
   ClauseId,
@@ -14,10 +15,10 @@ import type {
 } from '../ids.ts'
 import type { Level } from '../refusals.ts'
 import type { Article, SeedText } from '../text/structure.ts'
-import type { CommentAudience, Grant, Position, Quote, TrackKind } from './process.ts'
+import type { Annex, CommentAudience, ExportForm, Grant, Position, Quote, TrackKind } from './process.ts'
 
 /** What somebody asks. Imperative; parsed once at the edge (`shared/protocol/command-schema.ts`); `by` and `at` never come from the wire. */
-export type Command = ProcessCommand | TextCommand | AccessCommand
+export type Command = ProcessCommand | TextCommand | AccessCommand | FileCommand
 
 export type ProcessCommand =
   | { type: 'AcceptCharter'; hash: Hash }
@@ -95,5 +96,17 @@ export type AccessCommand =
   | { type: 'EndSession'; session: SessionId }
   /** The language of the asker's own screens, on every device. Refused `not-confirmed`, `nothing-to-change`. */
   | { type: 'ChooseLanguage'; language: string }
+
+export type FileCommand =
+  /** Words for a text that has none yet. Refused `already-exists` when it has. */
+  | { type: 'FillText'; track: TrackId; text: SeedText }
+  | { type: 'RemoveAnnex'; track: TrackId; annex: AnnexId }
+  | StoredCommand
+/** What only the server asks, in a seat's name, when it has taken in or given out a file: never on the wire. */
+export type StoredCommand =
+  /** The bytes are stored and were looked through. made = [the annex's id]. */
+  | { type: 'AttachAnnex'; track: TrackId; annex: Omit<Annex, 'by' | 'party' | 'at'> }
+  /** The text is about to leave the room; refused where the grant does not say so. */
+  | { type: 'ExportText'; track: TrackId; form: ExportForm }
 
 export type CommandType = Command['type']

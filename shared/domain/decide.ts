@@ -1,5 +1,6 @@
 import { type Outcome, refuse } from '../outcome.ts'
 import type { Refusal } from '../refusals.ts'
+import { decideAnnex, decideExport } from './annexes.ts'
 import type { Asked, Decided } from './asked.ts'
 import { decideSetAccess } from './cells.ts'
 import { decideAcceptCharter, decideOpenTalks } from './charter.ts'
@@ -12,7 +13,7 @@ import { decideTakePosition } from './positions.ts'
 import type { Process, Seat, Track } from './process.ts'
 import { row } from './rows.ts'
 import { decideText } from './structure.ts'
-import { decideOpenTrack } from './tracks.ts'
+import { decideFillText, decideOpenTrack } from './tracks.ts'
 
 type Decision = Outcome<Decided, Refusal>
 
@@ -64,6 +65,14 @@ export function decide(process: Process, asked: Asked): Decision {
       return resolve(here, command)
     case 'TakePosition':
       return inTrack(here, command, (track) => decideTakePosition(process, asked, seat, track, command))
+    case 'FillText':
+      return inTrack(here, command, (track, sight) => decideFillText(process, asked, { track, sight, command }))
+    case 'AttachAnnex':
+    case 'RemoveAnnex':
+      if (isUnconfirmed(process, seat, by)) return refuse({ code: 'not-confirmed' })
+      return inTrack(here, command, (track, sight) => decideAnnex({ seat, track, sight }, command))
+    case 'ExportText':
+      return toRead(here, command, (track, sight) => decideExport({ seat, track, sight }, command))
     default:
       if (!isText(command)) return misplaced(command)
       if (isUnconfirmed(process, seat, by)) return refuse({ code: 'not-confirmed' })
@@ -103,6 +112,17 @@ interface Here {
   asked: Asked
   seat: Seat
   as: As
+}
+
+/** A track the sender sees, whatever its state. */
+function toRead(
+  { process, asked, seat, as }: Here,
+  command: { track: Track['id'] },
+  then: (track: Track, sight: Sight) => Decision,
+): Decision {
+  const track = row(process.tracks.by, command.track)
+  const sight = track && sightIn(process, seat, as, track, asked.at)
+  return track && sight ? then(track, sight) : refuse({ code: 'no-such-thing' })
 }
 
 /** A track the sender sees, open, in talks that are open: a caucus needs no open talks. */

@@ -13,11 +13,18 @@ export function deskFor(process: Process, at: Instant): Desk {
       .filter(({ kind }) => !isPrivate(kind))
       .map((track) => matrixRow(process, track, at)),
     changes: changesOnce(process.changes),
+    exports: rowsOf(process.tracks)
+      .filter(({ kind }) => !isPrivate(kind))
+      .flatMap(exportsOnce),
   }
 }
 
 const seatsOnce = once((seats: Process['seats']): Desk['seats'] =>
   rowsOf(seats).map(({ id, party, role, name }) => ({ id, party, role, name })),
+)
+
+const exportsOnce = once(({ id: track, exports = [] }: Track): Desk['exports'] =>
+  exports.map((record, at) => ({ id: `${track}-${at}`, track, ...record })),
 )
 
 const matrixRow = onceATrack((process, track, at): Desk['matrix'][number] => {

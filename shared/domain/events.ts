@@ -1,4 +1,5 @@
 import type {
+  AnnexId,
   ArticleId,
   BracketId,
   ClauseId,
@@ -15,11 +16,13 @@ import type {
   SessionId,
   TrackId,
 } from '../ids.ts'
-import type { Article, BracketKind, ClosedLeaf, Move, Run } from '../text/structure.ts'
+import type { Article, BracketKind, ClosedLeaf, Move, Run, Text } from '../text/structure.ts'
 import type {
   AccessChange,
+  Annex,
   Charter,
   CommentAudience,
+  ExportForm,
   Party,
   Position,
   Quote,
@@ -48,6 +51,12 @@ export type ProcessEvent =
   | { type: 'TalksOpened' }
   /** `track.text`, when present, comes with `words`: every node builds the same first bytes from both. */
   | { type: 'TrackOpened'; track: Track; words: Record<LeafId, Run[]> | null }
+  /** A text that had no words: `text` is all of it now, under a new incarnation; every node builds the same bytes from both. */
+  | { type: 'TextFilled'; track: TrackId; text: Text; words: Record<LeafId, Run[]> }
+  /** Its bytes were stored before. */
+  | { type: 'AnnexAttached'; track: TrackId; annex: Omit<Annex, 'by' | 'party' | 'at'> }
+  | { type: 'AnnexRemoved'; track: TrackId; annex: AnnexId }
+  | { type: 'TextExported'; track: TrackId; form: ExportForm }
   | { type: 'AccessSet'; changes: AccessChange[] }
   /** A grant's last instant passed. A second one about the same cell is void. */
   | { type: 'Expired'; track: TrackId; party?: PartyId; seat?: SeatId; due: Instant }

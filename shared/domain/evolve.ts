@@ -1,4 +1,5 @@
 import { instant, type ProcessId, parseHash, parseProcessId, type SeatId } from '../ids.ts'
+import { foldAnnexAttached, foldAnnexRemoved, foldTextExported } from './annexes.ts'
 import { foldAccessSet, foldExpired } from './cells.ts'
 import { foldCharterAccepted } from './charter.ts'
 import { foldCommented, foldResolved, withoutOldPlaces } from './comments.ts'
@@ -8,7 +9,7 @@ import { foldPositionTaken } from './positions.ts'
 import type { Process } from './process.ts'
 import { row, tableOf } from './rows.ts'
 import { evolveText, withoutGone } from './structure.ts'
-import { foldTrackOpened } from './tracks.ts'
+import { foldTextFilled, foldTrackOpened } from './tracks.ts'
 
 /** A repeat within a day of talks finds its first answer; older ones are nobody's retry any more. */
 const ANSWERS_KEPT = 1_000
@@ -49,6 +50,14 @@ function fold(process: Process, fact: Fact): Process {
       return foldPositionTaken(process, event, fact)
     case 'TextHeld':
       return process
+    case 'TextFilled':
+      return withoutOldPlaces(foldTextFilled(process, event), event.track)
+    case 'AnnexAttached':
+      return foldAnnexAttached(process, event, fact)
+    case 'AnnexRemoved':
+      return foldAnnexRemoved(process, event)
+    case 'TextExported':
+      return foldTextExported(process, event, fact)
     case 'TextRebased':
       return withoutGone(withoutOldPlaces(evolveText(process, { ...fact, event }), event.track), event.track, fact.at)
     default:

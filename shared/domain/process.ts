@@ -1,4 +1,5 @@
 import type {
+  AnnexId,
   ClauseId,
   CommentId,
   Hash,
@@ -89,6 +90,10 @@ export interface Track {
   /** Who is not named is hidden. A seat's own cell wins over its party's. */
   cells: { parties: Record<PartyId, Cell>; seats: Record<SeatId, Cell> }
   text: Text | null
+  /** Files beside the text, the oldest first; absent while there never was one. */
+  annexes?: Annexes
+  /** When it left the room, newest last, at most 100; absent while it never did. */
+  exports?: ExportRecord[]
 }
 /** One cell of the view matrix. */
 export interface Cell {
@@ -109,6 +114,36 @@ export interface Grant {
   offline: boolean
 }
 export const DEFAULT_GRANT: Grant = { history: 'clean', annotations: false, export: false, offline: false }
+
+export interface Annexes {
+  /** Those that are there. */
+  here: Annex[]
+  /** How many were ever brought, and their bytes: what was removed stays in the operator's store. */
+  count: number
+  bytes: number
+}
+/** Kinds of files that show something and do nothing. */
+export const ANNEX_KINDS = ['pdf', 'png', 'jpeg', 'webp'] as const
+export type AnnexKind = (typeof ANNEX_KINDS)[number]
+export interface Annex {
+  id: AnnexId
+  name: string
+  kind: AnnexKind
+  bytes: number
+  /** SHA-256 of the file. */
+  hash: Hash
+  /** SHA-256 of what is stored: another in a room of its members' own, where files are sealed. */
+  stored: Hash
+  by: SeatId
+  party: PartyId
+  at: Instant
+}
+export type ExportForm = 'markdown' | 'print'
+export interface ExportRecord {
+  at: Instant
+  by: SeatId
+  form: ExportForm
+}
 
 export interface Notice {
   id: NoticeId

@@ -1,15 +1,17 @@
 import type { Instant, TrackId } from '../ids.ts'
 import { type Outcome, ok, refuse } from '../outcome.ts'
 import type { Level, Refusal } from '../refusals.ts'
+import { emptyHash } from '../text/compose.ts'
 import { seedText } from '../text/seed.ts'
-import type { SeedText } from '../text/structure.ts'
+import type { SeedText, Text } from '../text/structure.ts'
 import type { Asked, Decided } from './asked.ts'
 import type { Command } from './commands.ts'
 import type { Event, Fact } from './events.ts'
 import { knownSeats } from './known.ts'
+import type { Sight } from './matrix.ts'
 import { hasBindingRole, isMediation, isMediator } from './people.ts'
 import { type Cell, DEFAULT_GRANT, type Process, type Seat, type Track } from './process.ts'
-import { added, row } from './rows.ts'
+import { added, replaced, row } from './rows.ts'
 
 /** Opening tracks. A caucus is made with the process; a backchannel is opened by its principals, all else by mediators. */
 
@@ -86,4 +88,39 @@ export function foldTrackOpened(
   const cells = { parties: dated(track.cells.parties), seats: dated(track.cells.seats) } as Cells
   const now: Track = { ...track, openedAt: fact.at, cells }
   return { ...process, tracks: added(process.tracks, track.id, now) }
+}
+
+/* ---- a text that has no words yet ---- */
+
+interface Filling {
+  track: Track
+  sight: Sight
+  command: Extract<Command, { type: 'FillText' }>
+}
+
+/** By who holds the pen there, while nobody has written a word: what stands is never replaced. */
+export function decideFillText(
+  process: Process,
+  asked: Asked,
+  { track, sight, command }: Filling,
+): Outcome<Decided, Refusal> {
+  if (sight.level !== 'edit') return refuse({ code: 'level-too-low', needed: 'edit', has: sight.level })
+  const before = track.text
+  if (before && !isEmpty(before, asked, track.id)) return refuse({ code: 'already-exists' })
+  const { text, words } = seedText(command.text, process.languages[0] ?? 'en', asked.mint, asked.mintClient)
+  // The document is the track's for good; what was in it before is another incarnation of it.
+  const filled = before ? { ...text, document: before.document } : text
+  return ok({ events: [{ type: 'TextFilled', track: track.id, text: filled, words }], made: [] })
+}
+
+function isEmpty(text: Text, { hashOf }: Asked, track: TrackId): boolean {
+  const clauses = Object.values(text.clauses)
+  if (Object.keys(text.brackets).length > 0) return false
+  const empty = emptyHash(text.language)
+  return clauses.every(({ id }) => hashOf(track, id) === empty)
+}
+
+export function foldTextFilled(process: Process, { track: id, text }: Extract<Event, { type: 'TextFilled' }>): Process {
+  const track = row(process.tracks.by, id)
+  return track ? { ...process, tracks: replaced(process.tracks, id, { ...track, text }) } : process
 }

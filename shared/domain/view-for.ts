@@ -1,4 +1,5 @@
 import type { Instant, SeatId, SessionId } from '../ids.ts'
+import { annexViews } from './annexes.ts'
 import { hasAccepted, missingAcceptances } from './charter.ts'
 import { deskFor } from './desk.ts'
 import {
@@ -85,6 +86,9 @@ const audienceOnce = onceATrack((process, track, at): TrackView['audience'] =>
     return { id: seat ? `seat:${seat}` : `party:${party}`, party, seat, level }
   }),
 )
+const annexesOnce = onceATrack((process, track, at): TrackView['annexes'] =>
+  annexViews(track, readersOnce(process, track, at)),
+)
 const clausesIn = once((clauses: object): number => Object.keys(clauses).length)
 
 function trackFor({ process, at }: Looking, { track, sight }: Seen): TrackView {
@@ -99,6 +103,7 @@ function trackFor({ process, at }: Looking, { track, sight }: Seen): TrackView {
     since: sight.since,
     text: text && { title: text.title, clauses: clausesIn(text.clauses) },
     audience: audienceOnce(process, track, at),
+    annexes: annexesOnce(process, track, at),
   }
 }
 

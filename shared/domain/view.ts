@@ -2,8 +2,10 @@ import type { ClauseId, Hash, Instant, NoticeId, PartyId, SeatId, SessionId, Tra
 import type { Level } from '../refusals.ts'
 import type {
   AccessChange,
+  Annex,
   Charter,
   Comment,
+  ExportForm,
   Grant,
   Party,
   Position,
@@ -89,6 +91,11 @@ export interface TrackView {
   text: { title: string; clauses: number } | null
   /** Everyone who may read it (P12), own party included. `id` is `party:<id>` or `seat:<id>`. */
   audience: { id: string; party: PartyId; seat: SeatId | null; level: Level }[]
+  /** Files beside the text, the oldest first. `party` is null when whoever brought it does not read the track any more. */
+  annexes: AnnexView[]
+}
+export interface AnnexView extends Pick<Annex, 'id' | 'name' | 'kind' | 'bytes' | 'hash' | 'at'> {
+  party: PartyId | null
 }
 
 /** All of a comment but who resolved it: that person may have left since, and whoever came later knows nothing of them. */
@@ -120,6 +127,8 @@ export interface Desk {
   /** The tracks mediators may set access to (never a caucus or a backchannel), with every cell above hidden. */
   matrix: { id: TrackId; title: string; kind: TrackKind; status: Track['status']; cells: DeskCell[] }[]
   changes: { id: string; at: Instant; by: SeatId; changes: AccessChange[] }[]
+  /** What left the room of the tracks above, track by track, newest last. `id` counts within its track. */
+  exports: { id: string; track: TrackId; at: Instant; by: SeatId; form: ExportForm }[]
 }
 export interface DeskCell {
   /** `party:<id>` or `seat:<id>`. */

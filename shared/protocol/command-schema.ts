@@ -167,10 +167,16 @@ const accessCommands = [
   v.strictObject({ type: v.literal('ChooseLanguage'), language: v.picklist(LANGUAGES) }),
 ] as const
 
+const fileCommands = [
+  v.strictObject({ type: v.literal('FillText'), track, text: seedText }),
+  v.strictObject({ type: v.literal('RemoveAnnex'), track, annex: s.annex }),
+] as const
+
 const command: v.GenericSchema<unknown, Command> = v.variant('type', [
   ...processCommands,
   ...textCommands,
   ...accessCommands,
+  ...fileCommands,
 ])
 
 const look: v.GenericSchema<unknown, Look> = v.variant('type', [

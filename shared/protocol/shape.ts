@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import {
+  type AnnexId,
   type ArticleId,
   type AskId,
   type BracketId,
@@ -44,6 +45,7 @@ export const article = opaque<ArticleId>()
 export const clause = opaque<ClauseId>()
 export const leaf = opaque<LeafId>()
 export const comment = opaque<CommentId>()
+export const annex = opaque<AnnexId>()
 export const session = opaque<SessionId>()
 export const incarnation = opaque<IncarnationId>()
 /** The name of a party or a seat, as a key. */

@@ -12,5 +12,9 @@ export const HISTORY: Record<number, { changed: string; digest: string }> = {
     digest: 'de54145d47b14171',
   },
   3: { changed: 'joining a bracket may name the words one consents to', digest: 'b242e901f98c72aa' },
-  4: { changed: 'words typed on have a short form; the language of one’s screens', digest: '3adfb575d27e22b3' },
+  4: {
+    changed:
+      'words typed on have a short form; the language of one’s screens; words for a text that has none, files beside a text',
+    digest: '043774b7c54e2f31',
+  },
 }

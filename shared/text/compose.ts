@@ -29,6 +29,10 @@ export function textHash(clause: ClauseView, language: string, words: Words): Ha
   return hashJson({ v: 1, language, base, brackets, alternatives })
 }
 
+/** What `textHash` names a clause without a word and without a bracket. */
+export const emptyHash = (language: string): Hash =>
+  hashJson({ v: 1, language, base: [], brackets: [], alternatives: [] })
+
 function hashedLeaf(clause: ClauseView, leaf: LeafId, words: Words, above: Set<LeafId>) {
   const runs = words.runs(leaf)
   const inside = new Set(above).add(leaf)

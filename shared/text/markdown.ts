@@ -34,9 +34,24 @@ export function parseTextFile(markdown: string): Outcome<SeedText, TextMistake[]
   }
   const reader = new Reader()
   const lines = markdown.replace(/^\uFEFF/, '').split(/\r\n?|\n/)
-  for (const [index, line] of lines.entries()) reader.read(line, index + 1)
+  const front = frontOf(lines)
+  for (const [index, line] of lines.entries()) if (index >= front) reader.read(line, index + 1)
   return reader.finish()
 }
+
+/** How many lines stand between `---` and `---` at the start: what an export says of itself, and no text. */
+const MAX_FRONT = 100
+function frontOf(lines: string[]): number {
+  if (lines[0]?.trimEnd() !== '---') return 0
+  const end = lines.slice(1, MAX_FRONT).findIndex((line) => line.trimEnd() === '---')
+  return end < 0 ? 0 : end + 2
+}
+
+/** The numbers that an export writes before its articles and clauses: the room counts by itself. */
+const COUNTED_ARTICLE = /^Article \d+:(?:\s+|$)/
+const COUNTED_CLAUSE = /^\*\*[\dA-Z]+\.\d+\*\*(?:\s|$)/
+/** A sign that Markdown would take for its own, written with a backslash before it. */
+const unescaped = (words: string): string => words.replace(/\\([!-/:-@[-`{-~])/g, '$1')
 
 class Reader {
   #title: string | null = null
@@ -98,8 +113,15 @@ class Reader {
   }
 
   #titleOf(rest: string, number: number): string {
-    const title = oneParagraph(rest.replace(/\s#+\s*$/, ''))
-    if (title === '') this.#mistake(number, 'This heading has no words.')
+    const title = oneParagraph(
+      unescaped(
+        rest
+          .trimStart()
+          .replace(/\s#+\s*$/, '')
+          .replace(COUNTED_ARTICLE, ''),
+      ),
+    )
+    if (title === '' && !COUNTED_ARTICLE.test(rest.trimStart())) this.#mistake(number, 'This heading has no words.')
     if (title.length > MAX_TITLE) this.#mistake(number, `A heading has at most ${MAX_TITLE} characters.`)
     return title
   }
@@ -111,9 +133,9 @@ class Reader {
 
   #words(line: string, number: number): void {
     const item = ITEM_LABEL.exec(line)
-    if (item) this.#item(item[1] ?? '', item[2] ?? '', number)
-    else if (this.#open) this.#open.words += ` ${line}`
-    else this.#clause(line, number)
+    if (item) this.#item(item[1] ?? '', unescaped(item[2] ?? ''), number)
+    else if (this.#open) this.#open.words += ` ${unescaped(line)}`
+    else this.#clause(unescaped(line.replace(COUNTED_CLAUSE, '')), number)
   }
 
   #clause(line: string, number: number): void {

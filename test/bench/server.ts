@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { buildApp } from '#server/app.ts'
 import { readConfig } from '#server/config.ts'
+import { openFolderStore } from '#server/files/folder-store.ts'
 import { openSqliteLog } from '#server/log/sqlite.ts'
 import { machineRandom, machineTime } from '#server/machine.ts'
 import { openTelemetry } from '#server/telemetry.ts'
@@ -21,6 +22,7 @@ export async function serve(): Promise<void> {
     telemetry: openTelemetry({ level: 'warn' }),
     time: machineTime,
     random: machineRandom,
+    files: openFolderStore(join(folder, 'annexes')),
     operatorToken: 'measured-by-its-parent-only',
     clientFolder: client ?? join(ROOT, 'dist'),
   })

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { type App, buildApp } from '#server/app.ts'
 import { readConfig } from '#server/config.ts'
+import { openFolderStore } from '#server/files/folder-store.ts'
 import type { DrillLog } from '#server/log/log.ts'
 import { openSqliteLog } from '#server/log/sqlite.ts'
 import { machineRandom, machineTime } from '#server/machine.ts'
@@ -37,6 +38,7 @@ async function serverOnDrillLog(): Promise<{ log: DrillLog; tokens: string[] }> 
     telemetry,
     time: machineTime,
     random: machineRandom,
+    files: openFolderStore(join(folder, 'annexes')),
     operatorToken: 'of-this-test-only',
     clientFolder: folder,
   })

@@ -71,6 +71,7 @@ export function trackFor(
     grant: { history: 'clean', annotations: false, export: false, offline: false },
     since: instant(NOW),
     text: { title: kind, clauses: 3 },
+    annexes: [],
     audience: Object.entries(access).map(([id, level]) => ({
       id: `party:${id}`,
       party: id as PartyId,

@@ -48,6 +48,7 @@ function desk(cells: Record<string, Level>, kind: Desk['matrix'][number]['kind']
       },
     ],
     changes: [],
+    exports: [],
   }
 }
 const rowOf = (of: Desk) => of.matrix[0] as Desk['matrix'][number]

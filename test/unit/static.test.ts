@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { brotliCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readConfig } from '#server/config.ts'
+import { Outgoing } from '#server/files/outgoing.ts'
 import { openHttp } from '#server/http/server.ts'
 import { clientFiles } from '#server/http/static.ts'
+import { alone } from '#server/nodes/alone.ts'
 import { openTelemetry } from '#server/telemetry.ts'
 
 const PAGE = '<!doctype html><title>Parley</title>'
@@ -43,6 +45,7 @@ async function open(folder: string, environment: Record<string, string> = {}): P
     routes: new Map(),
     files: clientFiles(folder),
     clock: () => 0,
+    outgoing: new Outgoing(alone),
   })
   server = opened
   await new Promise<void>((done) => opened.listen(0, '127.0.0.1', done))

@@ -45,6 +45,7 @@ export const refusals: RefusalSentences = {
   'invitation-used': () => 'This invitation was already opened. Call the secretariat for a new one.',
   'invitation-expired': () => 'The time of this invitation has passed. Call the secretariat for a new one.',
   'invitation-unknown': () => 'This link does not open the room. Check that it is complete, or call the secretariat.',
+  'file-refused': () => 'This file cannot be used here. Nothing of it was kept.',
   draining: () => 'The room is being renewed. This page comes back by itself.',
   unanswered: () => 'The connection failed before the answer came. Look whether it is there before you try again.',
 }
