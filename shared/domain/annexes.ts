@@ -16,8 +16,8 @@ type Annexing = Extract<FileCommand, { type: 'AttachAnnex' | 'RemoveAnnex' }>
 type Exporting = Extract<FileCommand, { type: 'ExportText' }>
 
 /** Of one track over its life, removed ones included: counted for itself alone, so that no other track shows in a refusal. */
-export const MAX_ANNEXES = 100
-export const MAX_ANNEX_BYTES = 200 * 1024 * 1024
+const MAX_ANNEXES = 100
+const MAX_ANNEX_BYTES = 200 * 1024 * 1024
 const EXPORTS_KEPT = 100
 
 /** Who asks, where. */
@@ -58,7 +58,7 @@ export const annexIn = (track: Track, id: string): Annex | null =>
   annexesOf(track).here.find((annex) => annex.id === id) ?? null
 
 /** Whether the text may leave the room through this seat: its grant says so, or it is the desk that gives the grants. */
-export const mayExport = ({ seat, track, sight }: Here): boolean => sight.grant.export || isAtDesk(seat, track)
+const mayExport = ({ seat, track, sight }: Here): boolean => sight.grant.export || isAtDesk(seat, track)
 
 export function decideExport(here: Here, { form }: Exporting): Outcome<Decided, Refusal> {
   const { track } = here

@@ -55,7 +55,7 @@ export function exportText({ process, structure, words, at, hashOf, partyOf }: L
 }
 
 /** Names all of a text: its title, its articles in order, and each clause by its `textHash`. Equal for every reader. */
-export function wholeHash(structure: StructureView, hashOf: (clause: ClauseId) => Hash | null): Hash {
+function wholeHash(structure: StructureView, hashOf: (clause: ClauseId) => Hash | null): Hash {
   const named = (clause: ClauseView): unknown => [hashOf(clause.id), clause.items.map(named)]
   const articles = structure.articles.map(({ kind, title, clauses }) => [kind, title, clauses.map(named)])
   return hashJson({ v: 1, title: structure.title, language: structure.language, articles })

@@ -50,6 +50,7 @@ export const refusals: RefusalSentences = {
   'invitation-used': () => 'Cette invitation a déjà été ouverte. Appelez le secrétariat pour en obtenir une nouvelle.',
   'invitation-expired': () => 'Cette invitation est échue. Appelez le secrétariat pour en obtenir une nouvelle.',
   'invitation-unknown': () => 'Ce lien n’ouvre pas la salle. Vérifiez qu’il est complet, ou appelez le secrétariat.',
+  'file-refused': () => 'Ce fichier ne peut pas servir ici. Rien n’en a été gardé.',
   draining: () => 'La salle est en cours de renouvellement. Cette page revient d’elle-même.',
   unanswered: () => 'La connexion a été coupée avant la réponse. Vérifiez si la demande a abouti avant de réessayer.',
 }
