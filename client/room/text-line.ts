@@ -224,6 +224,7 @@ export class TextLine {
   #acked(number: number): void {
     this.#isRefused = false
     this.#copy.outbox.acked(number)
+    this.#keeper.changed('served')
     this.#takeAnewIfDue()
   }
 
