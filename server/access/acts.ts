@@ -3,14 +3,14 @@ import type { AccessEvent } from '#shared/domain/events.ts'
 import type { Session } from '#shared/domain/process.ts'
 import { row } from '#shared/domain/rows.ts'
 import type { Viewer } from '#shared/domain/view.ts'
-import { type Hash, type Instant, instant, parseHash, type SeatId, type SessionId } from '#shared/ids.ts'
+import { type AskId, type Hash, type Instant, instant, parseHash, type SeatId, type SessionId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Random } from '#shared/world.ts'
 import type { Audience } from '../log/log.ts'
 import type { AccessActs, Running } from '../processes/port.ts'
 import { invites, mayConfirm, mayInvite, mayNameAccessOf, opensConfined } from './authority.ts'
-import { hashOf, isFigures, mintCode } from './secrets.ts'
+import { codeOf, hashOf, isFigures, mintCode } from './secrets.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -24,8 +24,14 @@ export const DEVICE_MS = 15 * MINUTE_MS
 const TRIES = 5
 const TRIES_AGAIN_MS = 10 * MINUTE_MS
 
-type Answer = Promise<Outcome<{ made: string[] }, Refusal>>
-type By = Viewer | 'operator'
+/** Lost races before the asker is told to try again. */
+const ATTEMPTS = 20
+const AGAIN_MS = 1_000
+
+/** 'overtaken': the log has moved on since it was decided. */
+type Answer = Promise<Outcome<{ made: string[] }, Refusal> | 'overtaken'>
+/** Who asks, and under which ask, if it can be repeated. */
+type By = (Viewer & { ask?: AskId }) | 'operator'
 export interface ActsOptions {
   random: Random
   /** The clock of the log's store. */
@@ -40,9 +46,32 @@ export function audienceOf(running: Running, seat: SeatId): Audience {
 
 const seatOf = (by: By): SeatId | 'operator' => (by === 'operator' ? 'operator' : by.seat)
 
-/** Decides the commands about invitations, devices and sessions. Codes are in the answer only; the log has hashes. */
+/**
+ * Decides the commands about invitations, devices and sessions. Codes are in the answer only; the log has hashes. An ask that is
+ * repeated, on whatever node, is done once, and the code of its first answer is made again from the ask.
+ */
 export function accessActs(options: ActsOptions): AccessActs {
   const tries = new Tries(options.now)
+  return async (running, by, command, ask) => {
+    const asker = by === 'operator' || ask === null ? by : { ...by, ask }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (asker !== 'operator' && ask && (await running.isAnswered(asker.seat, ask)))
+        return again(running, asker.seat, ask, command)
+      const answer = await decided(options, tries)(running, asker, command)
+      if (answer !== 'overtaken') return answer
+      await running.caughtUp()
+    }
+    return refuse({ code: 'too-fast', retryAfterMs: AGAIN_MS })
+  }
+}
+
+async function again(running: Running, seat: SeatId, ask: AskId, { type }: AccessCommand) {
+  if (type !== 'IssueInvitation' && type !== 'AddDevice') return ok({ made: [] })
+  const secret = await running.secretOf(seat, ask)
+  return secret.ok ? ok({ made: [codeOf(secret.value)] }) : secret
+}
+
+function decided(options: ActsOptions, tries: Tries) {
   return (running: Running, by: By, command: AccessCommand): Answer => {
     switch (command.type) {
       case 'IssueInvitation':
@@ -64,17 +93,32 @@ export function accessActs(options: ActsOptions): AccessActs {
 }
 
 async function record(running: Running, by: By, seat: SeatId, events: AccessEvent[], made: string[] = []): Answer {
+  const audience = audienceOf(running, seat)
   const session = by === 'operator' ? null : by.session
-  const recorded = await running.recordAccess(seatOf(by), audienceOf(running, seat), events, session)
-  return recorded.ok ? ok({ made }) : recorded
+  const { policy } = running
+  const recorded =
+    by === 'operator' || !by.ask
+      ? await running.recordAccess(seatOf(by), audience, events, session)
+      : await running.recordAsked(by.seat, audience, events, { session, ask: by.ask, policy })
+  return recorded === 'overtaken' || !recorded.ok ? recorded : ok({ made })
+}
+
+/** A new code: of an ask always the same. */
+async function newCode(running: Running, by: By, random: Random): Promise<Outcome<string, Refusal>> {
+  if (by === 'operator' || !by.ask) return ok(mintCode(random))
+  const secret = await running.secretOf(by.seat, by.ask)
+  return secret.ok ? ok(codeOf(secret.value)) : secret
 }
 
 async function issue({ random, now }: ActsOptions, running: Running, by: By, seat: SeatId): Answer {
+  const made = await newCode(running, by, random)
+  if (!made.ok) return made
+  const code = made.value
+  // What is decided from here on is recorded under the head of this moment.
   const { state } = running
   if (!invites(state, by)) return refuse({ code: 'not-your-role' })
   if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
   if (!mayInvite(state, by, seat)) return refuse({ code: 'no-such-thing' })
-  const code = mintCode(random)
   const until = instant(now() + INVITATION_MS)
   const confined = opensConfined(state, by, seat)
   return record(
@@ -105,7 +149,9 @@ async function revoke(running: Running, by: By, invitation: Hash): Answer {
 async function addDevice({ random, now }: ActsOptions, running: Running, by: By): Answer {
   if (by === 'operator') return refuse({ code: 'not-your-role' })
   if (by.confined) return refuse({ code: 'not-confirmed' })
-  const code = mintCode(random)
+  const made = await newCode(running, by, random)
+  if (!made.ok) return made
+  const code = made.value
   const until = instant(now() + DEVICE_MS)
   const invitation = hashOf(code)
   return record(

@@ -13,7 +13,9 @@ export function hashOf(text: string): Hash {
 }
 
 /** An invitation's code: 128 bits, 22 characters. */
-export const mintCode = (random: Random): string => Buffer.from(random.bytes(16)).toString('base64url')
+export const mintCode = (random: Random): string => codeOf(random.bytes(16))
+/** The code of 16 bytes. */
+export const codeOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
 /** A session's token: 256 bits, 43 characters. */
 export const mintToken = (random: Random): string => Buffer.from(random.bytes(32)).toString('base64url')

@@ -31,7 +31,6 @@ import { drawClient } from './texts.ts'
 const ATTEMPTS = 20
 /** Lost races after which the texts of a move are held on every node. */
 const RACES = 2
-const ANSWERS_KEPT = 64
 
 type By = Viewer | 'operator'
 type Answer = Outcome<{ made: string[] }, Refusal>
@@ -63,8 +62,6 @@ type Planner = (held: Held) => Planned
 export class Asking {
   readonly #ports: AskingPorts
   readonly #underWay = new Map<string, Promise<Answer>>()
-  /** Answers with secrets are not in the log; a repeat on this node still gets the first. */
-  readonly #secrets = new Map<string, Answer>()
 
   constructor(ports: AskingPorts) {
     this.#ports = ports
@@ -75,11 +72,10 @@ export class Asking {
     const key = `${by.seat}/${ask}`
     const underWay = this.#underWay.get(key)
     if (underWay) return underWay
-    const first = this.#firstAnswer(by.seat, ask) ?? this.#secrets.get(key)
+    const first = this.#firstAnswer(by.seat, ask)
     if (first) return this.#again(first, command)
     const answer = this.#answer(by, ask, command).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, answer)
-    if (isAboutAccess(command)) void answer.then((given) => this.#keepSecret(key, given))
     return answer
   }
 
@@ -95,16 +91,9 @@ export class Asking {
     return first ? ok({ made: first.made }) : null
   }
 
-  #keepSecret(key: string, answer: Answer): void {
-    if (!answer.ok) return
-    this.#secrets.set(key, answer)
-    const [oldest] = this.#secrets.keys()
-    if (this.#secrets.size > ANSWERS_KEPT && oldest !== undefined) this.#secrets.delete(oldest)
-  }
-
   #answer(by: By, ask: AskId | null, command: Command): Promise<Answer> {
     const { access, running } = this.#ports
-    if (isAboutAccess(command)) return access(running, by, command)
+    if (isAboutAccess(command)) return access(running, by, command, ask)
     return this.#inForce((held) => this.#plan(by, ask, command, held))
   }
 

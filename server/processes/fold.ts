@@ -1,6 +1,6 @@
 import { evolveAccess, isAccess } from '#shared/domain/access.ts'
 import type { AccessEvent, Event, Fact } from '#shared/domain/events.ts'
-import { evolve } from '#shared/domain/evolve.ts'
+import { evolve, withAnswer } from '#shared/domain/evolve.ts'
 import type { AccessChange, Process } from '#shared/domain/process.ts'
 import { type DocumentId, type Instant, instant, type PartyId, type SeatId, type TrackId } from '#shared/ids.ts'
 import { type Entry, LogDamaged, type Seq } from '../log/log.ts'
@@ -68,7 +68,7 @@ export class Folded {
         const { event, ...told } = factOf<Event | AccessEvent>(entry, body)
         if (isAccess(event)) {
           into.facts.push({ ...told, event })
-          this.state = evolveAccess(this.#started(entry), { ...told, event })
+          this.state = withAnswer(evolveAccess(this.#started(entry), { ...told, event }), told)
         } else {
           into.facts.push({ ...told, event })
           const renewed = this.#event({ ...told, event })

@@ -12,17 +12,17 @@ import type { Applied } from './port.ts'
 import { weightOf } from './snapshots.ts'
 
 /**
- * Whether what is under way was judged without it and has to be judged anew: every event, and the end of a session, behind
- * which nothing of that session may land.
+ * Whether what is under way was judged without it and has to be judged anew: every event; the end of a session, behind
+ * which nothing of that session may land; and what was asked for, so that a repeat at another node finds it.
  */
 const isDecision = (draft: Draft): boolean =>
-  draft.kind === 'event' || (draft.kind === 'access' && draft.event.type === 'SessionEnded')
+  draft.kind === 'event' || (draft.kind === 'access' && (draft.event.type === 'SessionEnded' || !!draft.ask))
 
 /** What is to be appended, before sealing. */
 export type Draft = { by: Author } & (
   | { kind: 'event'; event: Event; ask?: string; made?: string[] }
   | { kind: 'update'; track: TrackId; update: Uint8Array; lane?: Lane }
-  | { kind: 'access'; event: AccessEvent; audience: Audience }
+  | { kind: 'access'; event: AccessEvent; audience: Audience; ask?: string }
 )
 export type Author = SeatId | 'server' | 'operator'
 
@@ -200,7 +200,7 @@ export class Head {
     const document = this.#documentOf(draft)
     if (document) entry.document = document
     if (draft.kind === 'update' && draft.lane) entry.lane = draft.lane
-    if (draft.kind === 'event' && draft.ask) entry.ask = draft.ask
+    if (draft.kind !== 'update' && draft.ask) entry.ask = draft.ask
     return entry
   }
 

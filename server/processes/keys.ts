@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { ProcessId } from '#shared/ids.ts'
 import type { Random } from '#shared/world.ts'
 import { type Entry, type Log, LogUnavailable } from '../log/log.ts'
@@ -50,6 +51,12 @@ export class Keys {
     const secret = this.#secrets.get(name)
     if (!secret) throw new Error('a body is sealed under a key that is at hand')
     return seal(secret, body, this.#random.bytes(NONCE_BYTES))
+  }
+
+  /** Bytes that follow from `what` and a key of the process: the same on every node. Null when a new key could not be kept. */
+  async derive(name: string, what: string): Promise<Uint8Array | null> {
+    const secret = (await this.make([name])) ? this.#secrets.get(name) : null
+    return secret ? createHmac('sha256', secret).update(what).digest() : null
   }
 
   /** Whether every key these entries are sealed under is at hand. */

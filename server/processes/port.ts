@@ -71,6 +71,23 @@ export interface Running {
     events: AccessEvent[],
     session?: SessionId | null,
   ): Promise<Outcome<null, Refusal>>
+  /**
+   * As `recordAccess`, once for each ask on whatever nodes it is repeated. `policy` is the head of events that it was decided on:
+   * 'overtaken', with nothing recorded, when that is another by now, and it is to be decided again.
+   */
+  recordAsked(
+    by: SeatId,
+    audience: Audience,
+    events: AccessEvent[],
+    asked: { session: SessionId | null; ask: AskId; policy: Seq },
+  ): Promise<Outcome<null, Refusal> | 'overtaken'>
+  /** Whether an ask that was recorded is this one; resolves when what it ended has ended on every node. */
+  isAnswered(seat: SeatId, ask: AskId): Promise<boolean>
+  /**
+   * 16 bytes that follow from an ask, the same on every node, so that a repeat gets the same code. The log has neither these nor
+   * the ask itself. Refused when the key they are made with could not be kept.
+   */
+  secretOf(seat: SeatId, ask: AskId): Promise<Outcome<Uint8Array, Refusal>>
   /** Called after each batch of entries was folded and applied, in log order. */
   onApplied(listener: (applied: Applied) => void): () => void
   /** Called when what may be seen changed without an entry: an instant passed, or sight was cut in memory. The result stops it. */
@@ -127,11 +144,15 @@ export interface AppliedWords {
   lane: { client: number; owner: SeatId; number: number } | null
 }
 
-/** Decides access commands: it makes secrets, so it is no pure function. Injected by `server/app.ts` from `server/access`. */
+/**
+ * Decides access commands: it makes secrets, so it is no pure function. A repeated ask gets the first answer. Injected by
+ * `server/app.ts` from `server/access`.
+ */
 export type AccessActs = (
   running: Running,
   by: Viewer | 'operator',
   command: AccessCommand,
+  ask: AskId | null,
 ) => Promise<Outcome<{ made: string[] }, Refusal>>
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Command } from '#shared/domain/commands.ts'
 import type { AccessEvent } from '#shared/domain/events.ts'
 import type { Process } from '#shared/domain/process.ts'
@@ -32,6 +33,7 @@ export class RunningProcess implements Running {
   readonly #wording: Wording
   readonly #passing: Passing
   readonly #snapshots: SnapshotPolicy
+  readonly #keys: Keys
   readonly #onDue = new Set<() => void>()
   readonly #keys: Keys
   #shown: { state: Process; size: number; process: Process } | null = null
@@ -162,24 +164,55 @@ export class RunningProcess implements Running {
     events: AccessEvent[],
     session: SessionId | null = null,
   ): Promise<Outcome<null, Refusal>> {
-    const recorded = this.#head.turns.take(async (): Promise<Outcome<Seq, Refusal>> => {
+    return this.#recording(by, audience, events, { session }).then((recorded) => {
+      if (recorded !== 'overtaken') return recorded
+      throw new Error('an append without conditions met one')
+    })
+  }
+
+  recordAsked(
+    by: SeatId,
+    audience: Audience,
+    events: AccessEvent[],
+    { session, ask, policy }: { session: SessionId | null; ask: AskId; policy: Seq },
+  ): Promise<Outcome<null, Refusal> | 'overtaken'> {
+    return this.#recording(by, audience, events, { session, ask: markOf(by, ask), policy })
+  }
+
+  async isAnswered(seat: SeatId, ask: AskId): Promise<boolean> {
+    const mark = markOf(seat, ask)
+    if (!this.state.answers[seat]?.some((answer) => answer.ask === mark)) return false
+    // The node that answered first may have died before it was so everywhere.
+    await this.#ports.withdraw(this.id, [], this.#head.folded.seq)
+    return true
+  }
+
+  async secretOf(seat: SeatId, ask: AskId): Promise<Outcome<Uint8Array, Refusal>> {
+    const secret = await this.#keys.derive(CODES, `${seat}/${ask}`)
+    return secret ? ok(secret.subarray(0, CODE_BYTES)) : refuse({ code: 'not-saved', reason: 'unavailable' })
+  }
+
+  async #recording(
+    by: Author,
+    audience: Audience,
+    events: AccessEvent[],
+    asked: { session: SessionId | null; ask?: string; policy?: Seq },
+  ): Promise<Outcome<null, Refusal> | 'overtaken'> {
+    const { session, ask, policy } = asked
+    const recorded = await this.#head.turns.take(async (): Promise<Outcome<Seq, Refusal> | 'overtaken'> => {
       if (hasEnded(this.state, session)) return refuse({ code: 'session-ended' })
       const refusal = events.map((event) => this.#whyVoid(event)).find((why) => why !== null)
       if (refusal) return refuse(refusal)
-      const drafts = events.map((event): Draft => ({ kind: 'access', by: by satisfies Author, event, audience }))
-      const appended = await this.#head.append(drafts, {})
+      const drafts = events.map((event): Draft => ({ kind: 'access', by, event, audience }))
+      if (drafts[0] && ask !== undefined) Object.assign(drafts[0], { ask })
+      const appended = await this.#head.append(drafts, policy === undefined ? {} : { events: policy })
       if (appended.ok) return ok(appended.value.first + drafts.length - 1)
-      if (appended.refusal.code !== 'unavailable') throw new Error('an append without conditions met one')
+      if (appended.refusal.code !== 'unavailable') return 'overtaken'
       return refuse({ code: 'not-saved', reason: appended.refusal.reason })
     })
-    return this.#everywhere(recorded, events)
-  }
-
-  /** A session has ended when it has on every node. */
-  async #everywhere(recorded: Promise<Outcome<Seq, Refusal>>, events: AccessEvent[]): Promise<Outcome<null, Refusal>> {
-    const outcome = await recorded
-    if (!outcome.ok) return outcome
-    if (events.some(({ type }) => type === 'SessionEnded')) await this.#ports.withdraw(this.id, [], outcome.value)
+    if (recorded === 'overtaken' || !recorded.ok) return recorded
+    // A session has ended when it has on every node.
+    if (events.some(({ type }) => type === 'SessionEnded')) await this.#ports.withdraw(this.id, [], recorded.value)
     return ok(null)
   }
 
@@ -239,3 +272,11 @@ export class RunningProcess implements Running {
 
 const standOf = (lane: (LaneStand & { owner: SeatId }) | null, seat: SeatId): LaneStand | null =>
   lane?.owner === seat ? { number: lane.number, clock: lane.clock } : null
+
+/** What the log has of an ask that makes a code: from it nobody comes to the code. */
+const markOf = (seat: SeatId, ask: AskId): string =>
+  createHash('sha256').update(`${seat}/${ask}`).digest('base64url').slice(0, ask.length)
+
+/** Names the key beside the log that codes are made with. */
+const CODES = 'codes'
+const CODE_BYTES = 16

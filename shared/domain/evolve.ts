@@ -1,4 +1,4 @@
-import { instant, type ProcessId, parseHash, parseProcessId, type SeatId } from '../ids.ts'
+import { instant, type ProcessId, parseHash, parseProcessId } from '../ids.ts'
 import { foldAnnexAttached, foldAnnexRemoved, foldTextExported } from './annexes.ts'
 import { foldAccessSet, foldExpired } from './cells.ts'
 import { foldCharterAccepted } from './charter.ts'
@@ -19,10 +19,7 @@ const ANSWERS_KEPT = 1_000
  * not there, or happened already, changes nothing. Null is before the first event.
  */
 export function evolve(process: Process | null, fact: Fact): Process {
-  const after = fold(process ?? NOT_STARTED, fact)
-  return fact.ask !== undefined && fact.by !== 'server' && fact.by !== 'operator'
-    ? withAnswer(after, fact.by, { ask: fact.ask, made: fact.made ?? [] })
-    : after
+  return withAnswer(fold(process ?? NOT_STARTED, fact), fact)
 }
 
 function fold(process: Process, fact: Fact): Process {
@@ -81,9 +78,11 @@ function started(event: Extract<Event, { type: 'ProcessStarted' }>, { at }: Fact
   }
 }
 
-function withAnswer(process: Process, by: SeatId, answer: { ask: string; made: string[] }): Process {
+/** The process with the answer that the ask of a fact got, if it was asked for. */
+export function withAnswer(process: Process, { ask, by, made = [] }: Pick<Fact, 'ask' | 'by' | 'made'>): Process {
+  if (ask === undefined || by === 'server' || by === 'operator') return process
   const kept = row(process.answers, by) ?? []
-  return { ...process, answers: { ...process.answers, [by]: [...kept, answer].slice(-ANSWERS_KEPT) } }
+  return { ...process, answers: { ...process.answers, [by]: [...kept, { ask, made }].slice(-ANSWERS_KEPT) } }
 }
 
 function nothingYet(): Process {

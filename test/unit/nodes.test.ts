@@ -142,6 +142,43 @@ test('P2 N11 when another took the store of leases over without them, a withdraw
   expect(council.end).toBe('reset')
 })
 
+test('N6 P1.6 an invitation asked for again at another node, before or after that heard of it, is one and has one code', async () => {
+  const { stage, mediator } = await twoNodes()
+  stage.node(1).lagMs = 50
+  const by = mediator.viewer
+  const invite = (node: number, ask: string) =>
+    stage.runningAt(node).act(by, ask.repeat(22) as never, { type: 'IssueInvitation', seat: TAVIRA })
+  const answers = Promise.all([invite(0, 'a'), invite(1, 'a')])
+  await stage.rest(500)
+  const [one, other] = await answers
+  expect(one).toMatchObject({ ok: true })
+  expect(other).toEqual(one)
+  const late = invite(1, 'a')
+  await stage.rest(500)
+  expect(await late).toEqual(one)
+  const another = invite(1, 'b')
+  await stage.rest(500)
+  expect(await another).not.toEqual(one)
+  const issued = (await stage.log.read(stage.process, 0, 1_000)).filter(({ body }) =>
+    Buffer.from(body).includes('InvitationIssued'),
+  )
+  expect(issued.length).toBe(2)
+  const open = Object.values(stage.runningAt(0).state.access.invitations).filter(({ revoked }) => !revoked)
+  expect(open.length).toBe(1)
+})
+
+test('N6 a link for a device that is asked for again elsewhere is one', async () => {
+  const { stage, council } = await twoNodes()
+  const ask = (node: number) =>
+    stage.runningAt(node).act(council.viewer, 'd'.repeat(22) as never, { type: 'AddDevice' })
+  const first = ask(1)
+  await stage.rest(100)
+  const again = ask(0)
+  await stage.rest(100)
+  expect(await again).toEqual(await first)
+  expect(Object.keys(stage.runningAt(0).state.access.invitations).length).toBe(1)
+})
+
 test('N6 an ask that is repeated at another node, which has not heard of it, is done once and answered the same', async () => {
   const { stage, mediator } = await twoNodes()
   stage.node(1).lagMs = 50
