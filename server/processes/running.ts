@@ -35,7 +35,6 @@ export class RunningProcess implements Running {
   readonly #snapshots: SnapshotPolicy
   readonly #keys: Keys
   readonly #onDue = new Set<() => void>()
-  readonly #keys: Keys
   #shown: { state: Process; size: number; process: Process } | null = null
 
   /** Opens from snapshot and log; null when the log has no such process. Throws `LogDamaged`. */
