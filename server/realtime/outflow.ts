@@ -1,10 +1,12 @@
 import type { Socket } from 'socket.io'
 import { FRAME_OVERHEAD, LOOK_EVERY_BYTES, MAX_BACKLOG, STUCK_MS } from './limits.ts'
-import { backlog, taken } from './wire.ts'
+import type { Outlet } from './outlet.ts'
+import { taken } from './wire.ts'
 
 /** What waits in this process's memory for one reader, and whether it still takes any of it. */
 export class Outflow {
   readonly #socket: Socket
+  readonly #outlet: Outlet
   #unseen = 0
   #waits = 0
   /** Of the frames sent since nothing waited. */
@@ -12,8 +14,9 @@ export class Outflow {
   #taken = 0
   #stuckSince: number | null = null
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, outlet: Outlet) {
     this.#socket = socket
+    this.#outlet = outlet
   }
 
   sent(bytes: number): void {
@@ -34,7 +37,7 @@ export class Outflow {
 
   #look(): void {
     this.#unseen = 0
-    this.#waits = backlog(this.#socket)
+    this.#waits = this.#outlet.waits
     if (this.#waits === 0) this.#largest = 0
   }
 

@@ -3,7 +3,6 @@ import type { Viewer } from '#shared/domain/view.ts'
 import { type ProcessId, parseAskId } from '#shared/ids.ts'
 import { parseUp } from '#shared/protocol/command-schema.ts'
 import { decodeUp, encodeDown, encodeUp, MAX_FRAME_UP, type Up } from '#shared/protocol/frames.ts'
-import { FRAME_EVENT } from '#shared/protocol/parser.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import type { Time } from '#shared/world.ts'
 import type { Delivery, Receiver, Seated, SharedFrame } from '../delivery/receiver.ts'
@@ -12,8 +11,9 @@ import type { Account } from './accounts.ts'
 import { Inbox } from './inbox.ts'
 import { BUSY_BACKLOG, GOODBYE_MS, MAX_EARLY_FRAMES } from './limits.ts'
 import { Outflow } from './outflow.ts'
+import { Outlet } from './outlet.ts'
 import type { Queue, Rounds } from './rounds.ts'
-import { cut, writeFrame, writeShared } from './wire.ts'
+import { cut, onFrame } from './wire.ts'
 
 export interface SessionOptions {
   socket: Socket
@@ -55,6 +55,7 @@ export class Session implements Receiver, Queue {
   readonly account: Account
   readonly #options: SessionOptions
   readonly #inbox: Inbox
+  readonly #outlet: Outlet
   readonly #outflow: Outflow
   readonly #wake: () => void
   #life: Life = { at: 'entering' }
@@ -67,7 +68,8 @@ export class Session implements Receiver, Queue {
     this.account = account
     this.#options = options
     this.#inbox = new Inbox(socket, account, time)
-    this.#outflow = new Outflow(socket)
+    this.#outlet = new Outlet(socket, options.mayServe, () => this.reset())
+    this.#outflow = new Outflow(socket, this.#outlet)
     this.#wake = () => rounds.wake(this)
     account.seated += 1
     account.freed.add(this.#wake)
@@ -82,7 +84,7 @@ export class Session implements Receiver, Queue {
       waiting.length = 0
       this.reset()
     })
-    socket.on(FRAME_EVENT, (bytes: unknown) => this.#guarded(() => this.#hear(bytes)))
+    onFrame(socket, (bytes) => this.#guarded(() => this.#hear(bytes)))
     socket.on('error', () => this.reset())
     socket.on('disconnect', () => this.#guarded(() => this.#gone()))
   }
@@ -99,13 +101,13 @@ export class Session implements Receiver, Queue {
 
   send(frame: Uint8Array): void {
     if (this.#life.at === 'leaving') return
-    writeFrame(this.#options.socket, frame)
+    this.#outlet.send(frame)
     this.#tally(frame)
   }
 
   sendShared(frame: SharedFrame): void {
     if (this.#life.at === 'leaving') return
-    writeShared(this.#options.socket, frame)
+    this.#outlet.sendShared(frame)
     this.#tally(frame.bytes)
   }
 
@@ -113,6 +115,7 @@ export class Session implements Receiver, Queue {
     if (this.#life.at === 'leaving') return
     const { socket, time } = this.#options
     this.send(encodeDown({ frame: 'bye', refusal }))
+    this.#outlet.end()
     this.#leave()
     socket.conn.close()
     time.after(GOODBYE_MS, () => cut(socket))
@@ -120,6 +123,7 @@ export class Session implements Receiver, Queue {
 
   reset(): void {
     this.#options.telemetry.count('sockets_reset')
+    this.#outlet.drop()
     this.#leave()
     cut(this.#options.socket)
   }
@@ -141,11 +145,10 @@ export class Session implements Receiver, Queue {
     else if (wait > 0) this.close({ code: 'too-fast', retryAfterMs: wait })
   }
 
-  #hear(bytes: unknown): void {
+  #hear(bytes: Uint8Array): void {
     const life = this.#life
     if (life.at === 'leaving') return
-    if (!(bytes instanceof Uint8Array)) this.close({ code: 'malformed', where: '' })
-    else if (bytes.length > MAX_FRAME_UP) this.#refuse({ code: 'too-large', limit: MAX_FRAME_UP })
+    if (bytes.length > MAX_FRAME_UP) this.#refuse({ code: 'too-large', limit: MAX_FRAME_UP })
     else if (life.at === 'seated' && isAcknowledgement(bytes)) this.#take(bytes, life.seated)
     else if (life.at === 'entering' && this.#inbox.length >= MAX_EARLY_FRAMES)
       this.close({ code: 'too-fast', retryAfterMs: GOODBYE_MS })

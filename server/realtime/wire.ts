@@ -1,5 +1,4 @@
 import type { Server, Socket } from 'socket.io'
-import type { SharedFrame } from '../delivery/receiver.ts'
 import { FRAME_OVERHEAD } from './limits.ts'
 
 /** The few things Socket.IO can do but does not say in its types: whole WebSocket frames, stopping to read, cutting. */
@@ -8,32 +7,38 @@ const FIN_BINARY = 0x82
 const LENGTH_16 = 126
 const LENGTH_64 = 127
 
-/** A server's frame is unmasked, so the same bytes are good for every receiver. */
-function frameHeader(length: number): Buffer {
-  if (length < LENGTH_16) return Buffer.from([FIN_BINARY, length])
-  if (length < 65_536) return Buffer.from([FIN_BINARY, LENGTH_16, length >> 8, length & 255])
-  const header = Buffer.alloc(10)
-  header[0] = FIN_BINARY
-  header[1] = LENGTH_64
-  header.writeUIntBE(length, 4, 6)
-  return header
+/** As a whole WebSocket frame. A server's is unmasked, so the same bytes are good for every receiver. */
+export function framed(bytes: Uint8Array): Buffer {
+  const { length } = bytes
+  const head = length < LENGTH_16 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(head + length)
+  frame[0] = FIN_BINARY
+  frame[1] = head === 2 ? length : head === 4 ? LENGTH_16 : LENGTH_64
+  if (head === 4) frame.writeUInt16BE(length, 2)
+  if (head === 10) frame.writeBigUInt64BE(BigInt(length), 2)
+  frame.set(bytes, head)
+  return frame
 }
 
 interface WriteOptions {
   compress: false
-  wsPreEncodedFrame?: Buffer[]
+  wsPreEncodedFrame: Buffer[]
 }
 interface Connection {
   readonly writeBuffer: { data?: Uint8Array }[]
   write(bytes: Uint8Array, options: WriteOptions): unknown
 }
 interface RawSocket {
+  readonly readyState: number
   /** Bytes handed to the connection and not yet taken by the system. */
   readonly bufferedAmount: number
   pause(): void
   resume(): void
   terminate(): void
   _socket?: {
+    write(bytes: Buffer, taken?: () => void): boolean
+    cork(): void
+    uncork(): void
     resetAndDestroy?(): unknown
     _handle?: { readonly bytesWritten: number; readonly writeQueueSize: number } | null
   }
@@ -43,20 +48,51 @@ interface RawSocket {
 const connectionOf = ({ conn }: { conn: unknown }) => conn as Connection
 const rawOf = (socket: Socket): RawSocket | undefined => Reflect.get(Reflect.get(socket.conn, 'transport'), 'socket')
 
-export function writeFrame(socket: Socket, bytes: Uint8Array): void {
-  connectionOf(socket).write(bytes, { compress: false })
+/** As `WebSocket.OPEN`. */
+const OPEN = 1
+export const isOpen = (socket: Socket): boolean => rawOf(socket)?.readyState === OPEN
+
+/** While packets of Socket.IO itself wait, whole frames go behind them, and this is true. */
+export function writeBehind(socket: Socket, frames: Buffer[]): boolean {
+  const connection = connectionOf(socket)
+  if (connection.writeBuffer.length === 0) return false
+  for (const frame of frames) connection.write(frame, { compress: false, wsPreEncodedFrame: [frame] })
+  return true
 }
 
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length)
+/** Copied together up to this: one short write costs less than a list of pieces. */
+const COPIED = 16 * 1024
 
-/** Frames the bytes at the first of many receivers and writes them as they are to all. */
-export function writeShared(socket: Socket, frame: SharedFrame): void {
-  const framed = frame.framed ?? {
-    compress: false,
-    wsPreEncodedFrame: [frameHeader(frame.bytes.length), viewOf(frame.bytes)],
+/** Whole frames past Socket.IO, in one write; `taken` is called once the system has them. */
+export function writeWhole(socket: Socket, frames: Buffer[], taken: () => void): void {
+  const line = rawOf(socket)?._socket
+  const [first] = frames
+  if (!line || !first) return
+  if (frames.length === 1) {
+    line.write(first, taken)
+    return
   }
-  frame.framed = framed
-  connectionOf(socket).write(frame.bytes, framed as WriteOptions)
+  const size = frames.reduce((sum, { length }) => sum + length, 0)
+  if (size <= COPIED) {
+    line.write(Buffer.concat(frames, size), taken)
+    return
+  }
+  line.cork()
+  for (const [index, frame] of frames.entries()) line.write(frame, index === frames.length - 1 ? taken : undefined)
+  line.uncork()
+}
+
+/** An app frame's first byte is at least this. */
+const FIRST_FRAME = 16
+
+/** Calls back for each app frame at once, past Socket.IO's events; all else is Socket.IO's. */
+export function onFrame(socket: Socket, hear: (bytes: Uint8Array) => void): void {
+  const decoder: { add(chunk: unknown): void } = Reflect.get(socket.client, 'decoder')
+  const others = decoder.add.bind(decoder)
+  decoder.add = (chunk) => {
+    if (chunk instanceof Uint8Array && (chunk[0] ?? 0) >= FIRST_FRAME) hear(chunk)
+    else others(chunk)
+  }
 }
 
 /** Bytes that wait in this process's memory because the other side does not read, with what each waiting frame costs. */
