@@ -60,6 +60,8 @@ export const ICONS = {
   split: 'M4 6h16M4 18h16M12 9v6M9.5 12.5 12 15l2.5-2.5',
 } as const
 export type IconName = keyof typeof ICONS
+/** They point along the line, or are written in it: drawn the other way round where lines run from right to left. */
+export const POINTING: ReadonlySet<IconName> = new Set(['arrow', 'external', 'help', 'undo'])
 
 /** A party's shapes by slot, on a 16 by 16 grid, filled. Six, then six more for the colours that come again. */
 export const SHAPES = [

@@ -23,11 +23,11 @@ export function shortName(name: string): string {
   return initial && last ? `${initial.toLocaleUpperCase()}. ${last}` : name
 }
 
+const JOINED = /\p{Script=Arabic}/u
 /** First letters of the last two names: titles come first. */
 export function initials(name: string): string {
   const names = name.trim().split(/\s+/u)
-  return names
-    .slice(-2)
-    .map((part) => [...part][0]?.toLocaleUpperCase() ?? '')
-    .join('')
+  const letters = names.slice(-2).map((part) => [...part][0]?.toLocaleUpperCase() ?? '')
+  // Letters of a joined script would become one word.
+  return letters.join(letters.some((letter) => JOINED.test(letter)) ? ' ' : '')
 }

@@ -1,6 +1,7 @@
 import { type EditorState, Selection, TextSelection } from 'prosemirror-state'
 import type { EditorView } from 'prosemirror-view'
 import type { Composition } from './composition.ts'
+import { isMixed } from './direction.ts'
 import { flushDom } from './dom.ts'
 import { schema } from './schema.ts'
 import { atBorder, bracketAt, nearBorder, nextPlace } from './steps.ts'
@@ -101,9 +102,6 @@ function selectAll(view: EditorView): void {
   if (first && last) view.dispatch(tr.setSelection(TextSelection.create(doc, first.from, last.to)))
 }
 
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/u
-const LEFT_TO_RIGHT = /\p{Script=Latin}|\p{Script=Greek}|\p{Script=Cyrillic}/u
-
 /** Left and right by places; in words of both directions the browser knows better, but for the borders of brackets. */
 function step(view: EditorView, event: KeyboardEvent): boolean {
   const { state } = view
@@ -115,9 +113,7 @@ function step(view: EditorView, event: KeyboardEvent): boolean {
     move(view, by === 1 ? selection.to : selection.from, false)
     return true
   }
-  const words = selection.$head.parent.textContent
-  const mixed = RIGHT_TO_LEFT.test(words) && LEFT_TO_RIGHT.test(words)
-  if (mixed && !nearBorder(doc, selection.head, by)) return false
+  if (isMixed(selection.$head.parent.textContent) && !nearBorder(doc, selection.head, by)) return false
   const next = nextPlace(doc, selection.head, by) ?? beyond(state, by)
   if (next !== null) move(view, next, event.shiftKey)
   return true

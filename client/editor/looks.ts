@@ -39,13 +39,14 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** How a bracket's holders are shown: colours of the first, short names of all, full names for those who listen. */
-export function holdersOf({ holders }: Pick<BracketView, 'holders'>, { party }: Looks) {
+export function holdersOf({ holders }: Pick<BracketView, 'holders'>, { party, say }: Looks) {
+  const comma = say('app.comma')
   const known = [...new Set(holders)].map((id) => party(id) ?? { slot: 3, name: id, short: id })
   return {
     classes: partyClass(known[0]?.slot ?? 3),
     slot: known[0]?.slot ?? 3,
-    short: known.map(({ short }) => short).join(', '),
-    names: known.map(({ name }) => name).join(', '),
+    short: known.map(({ short }) => short).join(comma),
+    names: known.map(({ name }) => name).join(comma),
   }
 }
 

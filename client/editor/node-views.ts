@@ -5,6 +5,7 @@ import type { PartyId } from '#shared/ids.ts'
 import type { IconName } from '../components/icons.ts'
 import { partyClass, shortName } from '../components/party.ts'
 import type { ClauseState } from '../room/room.ts'
+import { directionOf } from './direction.ts'
 import { byline, element, holdersOf, icon, type Looks, shape } from './looks.ts'
 
 /** What stands beside a clause's words. */
@@ -60,21 +61,21 @@ export class ClauseRowView implements NodeView {
     this.id = String(node.attrs['id'])
     this.#looks = looks
     this.#gone = gone
-    this.contentDOM.dir = 'auto'
     this.gutter.contentEditable = 'false'
     this.gutter.tabIndex = -1
     this.gutter.setAttribute('role', 'group')
     this.dom = element('div', 'cl', this.gutter, this.contentDOM)
     this.dom.dataset['clause'] = this.id
-    this.#depth(node)
+    this.#lay(node)
   }
   update(node: Node): boolean {
     if (node.type.name !== 'clause' || node.attrs['id'] !== this.id) return false
-    this.#depth(node)
+    this.#lay(node)
     return true
   }
-  #depth(node: Node): void {
+  #lay(node: Node): void {
     this.dom.dataset['depth'] = String(node.attrs['depth'])
+    lay(this.contentDOM, node.textContent)
   }
 
   show({ number, state, here, unsent }: Gutter): void {
@@ -94,7 +95,7 @@ export class ClauseRowView implements NodeView {
     const count = element('bdi', 'cl__no', number)
     const waits = unsent ? [element('span', 'tag tag--warn', icon('clock'), say('editor.not-sent'))] : []
     this.gutter.replaceChildren(count, element('span', classes, icon(sign), word), ...waits, ...people)
-    const names = here.map(({ name }) => name).join(', ')
+    const names = here.map(({ name }) => name).join(say('app.comma'))
     const label = { number, state: unsent ? say('editor.state-unsent', { state: word }) : word }
     this.gutter.setAttribute(
       'aria-label',
@@ -112,6 +113,12 @@ export class ClauseRowView implements NodeView {
   destroy(): void {
     this.#gone(this)
   }
+}
+
+/** The words themselves decide where they run; `auto` would ask what is hidden among them for those who listen. */
+function lay(dom: HTMLElement, words: string): void {
+  const direction = directionOf(words) ?? ''
+  if (dom.dir !== direction) dom.dir = direction
 }
 
 const sameHere = (a: Gutter['here'], b: Gutter['here']): boolean =>
@@ -136,7 +143,6 @@ export class BracketNodeView implements NodeView {
     this.#looks = looks
     this.#view = view
     this.#getPos = getPos
-    this.contentDOM.dir = 'auto'
     this.dom = element(this.#kind === 'insert' || this.#kind === 'replace' ? 'ins' : 'span', '')
     this.dom.dataset['bracket'] = this.#id
     this.dom.append(this.#open, this.contentDOM, this.#close)
@@ -151,6 +157,7 @@ export class BracketNodeView implements NodeView {
     const { id, kind, holders } = node.attrs as { id: string; kind: string; holders: string }
     if (node.type.name !== 'bracket' || id !== this.#id || kind !== this.#kind) return false
     if (holders !== this.#holders) this.#show(holders)
+    lay(this.contentDOM, node.textContent)
     this.#holders = holders
     return true
   }

@@ -111,7 +111,7 @@ function secondLine(row: Row, party: PartyId, drawing: Drawing, isOpen: boolean)
   const here = hereWords(row, party, drawing)
   if (until === undefined || levelAt(row, target) === 'hidden') return here
   const ends = say('matrix.until', { moment: speech.moment(until, now) })
-  return { line: here.line ? `${ends}, ${here.line}` : ends, live: here.live }
+  return { line: here.line ? `${ends}${say('app.comma')}${here.line}` : ends, live: here.live }
 }
 
 /** How many of a party are in the track: known only where the mediators are readers too. */

@@ -80,5 +80,4 @@ export class SpeechState implements PageSpeech {
   day: Speech['day'] = (at) => this.#spoken.day(at)
   list: Speech['list'] = (items) => this.#spoken.list(items)
   number: Speech['number'] = (value) => this.#spoken.number(value)
-  beside: Speech['beside'] = (one, other) => this.#spoken.beside(one, other)
 }

@@ -55,14 +55,8 @@ export function publicRoutes(options: PublicOptions): [string, Route][] {
     if (wait > 0) return refuse({ code: 'too-fast', retryAfterMs: wait })
     const body = await asked.json(SMALL)
     if (!body.ok) return body
-    const text = textAt(body.value, 'code')
-    // People paste the whole link as well.
-    return text === null
-      ? refuse({ code: 'malformed', where: 'code' })
-      : ok({
-          code: text.slice(text.lastIndexOf('#') + 1).trim(),
-          language: parseLanguage(textAt(body.value, 'language')) ?? undefined,
-        })
+    const knock = knockIn(body.value)
+    return knock ? ok(knock) : refuse({ code: 'malformed', where: 'code' })
   }
 
   return [
@@ -103,6 +97,13 @@ export function publicRoutes(options: PublicOptions): [string, Route][] {
     ['POST /api/session/figures', (asked) => figuresFor(asked, options)],
     ['DELETE /api/session', (asked) => signOut(asked, options)],
   ]
+}
+
+function knockIn(body: unknown): Knock | null {
+  const text = textAt(body, 'code')
+  const language = parseLanguage(textAt(body, 'language')) ?? undefined
+  // People paste the whole link as well.
+  return text === null ? null : { code: text.slice(text.lastIndexOf('#') + 1).trim(), language }
 }
 
 function readiness({ draining, health }: PublicOptions): Reply {

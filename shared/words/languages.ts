@@ -7,14 +7,13 @@ interface Facts {
   name: string
   locale: string
   direction: 'ltr' | 'rtl'
-  comma: string
 }
 /** What differs beside the words. */
 export const FACTS: Record<Language, Facts> = {
   // British order of day and month: the talks' own convention.
-  en: { name: 'English', locale: 'en-GB', direction: 'ltr', comma: ', ' },
-  fr: { name: 'Français', locale: 'fr', direction: 'ltr', comma: ', ' },
-  ar: { name: 'العربية', locale: 'ar', direction: 'rtl', comma: '، ' },
+  en: { name: 'English', locale: 'en-GB', direction: 'ltr' },
+  fr: { name: 'Français', locale: 'fr', direction: 'ltr' },
+  ar: { name: 'العربية', locale: 'ar', direction: 'rtl' },
 }
 
 /** The language of the screens that a tag such as `fr-CH` asks for; null when there is none. */

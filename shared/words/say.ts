@@ -59,8 +59,6 @@ export interface Speech {
   day(at: number): string
   list(items: string[]): string
   number(value: number): string
-  /** Two facts on one line, beside each other. */
-  beside(one: string, other: string): string
 }
 
 /** Letters that turn the line around them: Hebrew, Arabic and their kin. */
@@ -84,6 +82,7 @@ export function createSpeech(language: Language, catalogue: Part, refusals: Refu
     if (typeof text === 'string') return fill(text, values)
     return fill(text[format.plural(Number(values['count'] ?? 0))] ?? text.other, values)
   }
+  const dayAndClock = (at: number): string => format.dayAndClock(at, say('app.comma'))
   const list = (items: string[]): string => format.list(items.map(isolated))
   return {
     language,
@@ -92,21 +91,20 @@ export function createSpeech(language: Language, catalogue: Part, refusals: Refu
     refusal: (refusal, nameOf = (party) => party) => {
       const sentence = refusals[refusal.code] as (refusal: Refusal, speak: RefusalSpeech) => string
       const level: RefusalSpeech['level'] = (level) => say(`level.${level}`)
-      const { dayAndClock: moment, number } = format
-      return sentence(refusal, { party: nameOf, level, list, moment, number })
+      const named = (party: PartyId) => isolated(nameOf(party))
+      return sentence(refusal, { party: named, level, list, moment: dayAndClock, number: format.number })
     },
     clock: format.clock,
     day: format.day,
-    moment: (at, now) => (format.date(at) === format.date(now) ? format.clock(at) : format.dayAndClock(at)),
+    moment: (at, now) => (format.date(at) === format.date(now) ? format.clock(at) : dayAndClock(at)),
     list,
     number: format.number,
-    beside: (one, other) => `${one}${format.comma}${other}`,
   }
 }
 
 /** Each format is made when it is first asked for: together they take a browser 60 ms. */
 function formats(language: Language, zone: string | undefined) {
-  const { locale, comma } = FACTS[language]
+  const { locale } = FACTS[language]
   const timeZone = zone === undefined ? {} : { timeZone: zone }
   const plural = once(() => new Intl.PluralRules(locale))
   const number = once(() => new Intl.NumberFormat(locale))
@@ -117,14 +115,13 @@ function formats(language: Language, zone: string | undefined) {
   const day = time({ day: 'numeric', month: 'long' })
   const date = time({ dateStyle: 'short' })
   return {
-    comma,
     plural: (count: number) => plural().select(count),
     number: (value: number) => number().format(value),
     list: (items: string[]) => list().format(items),
     clock: (at: number) => clock().format(at),
     day: (at: number) => day().format(at),
     date: (at: number) => date().format(at),
-    dayAndClock: (at: number) => `${day().format(at)}${comma}${clock().format(at)}`,
+    dayAndClock: (at: number, comma: string) => `${day().format(at)}${comma}${clock().format(at)}`,
   }
 }
 

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { initials } from '#client/components/party.ts'
+import { directionOf } from '#client/editor/direction.ts'
 import { ar, refusalsInArabic } from '#shared/words/ar.ts'
 import { en, refusalsInEnglish } from '#shared/words/en.ts'
 import { fr, refusalsInFrench } from '#shared/words/fr.ts'
@@ -99,6 +101,17 @@ test('S40 the browser’s preferred language is the first guess, English the las
   expect(preferredOf(['de', 'es'])).toBe('en')
   expect(parseLanguage('fr_FR.UTF-8')).toBe('fr')
   expect(parseLanguage('frisian')).toBeNull()
+})
+
+test('S42 words run where their first letter says, whatever stands before it', () => {
+  expect(directionOf('(5) المادة [Tavira]')).toBe('rtl')
+  expect(directionOf('«Tavira» المادة')).toBe('ltr')
+  expect(directionOf('48 [ – ] 5.2')).toBeNull()
+})
+
+test('S42 initials of a joined script stand apart', () => {
+  expect(initials('إلسه كورفان')).toBe('إ ك')
+  expect(initials('Dr Ilse Corvane')).toBe('IC')
 })
 
 const sourcesIn = (folder: string, ending: RegExp): [string, string][] =>

@@ -5,6 +5,8 @@ import type { Translation } from '../say.ts'
 export const common = {
   'help.open': 'مساعدة',
   'app.name': 'Parley',
+  /** Between two things named one after the other. */
+  'app.comma': '، ',
   'app.skip': 'الانتقال إلى النص',
   'app.main': 'التنقل الرئيسي',
   'action.close': 'إغلاق',

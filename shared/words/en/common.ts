@@ -2,6 +2,8 @@
 export const common = {
   'help.open': 'Help',
   'app.name': 'Parley',
+  /** Between two things named one after the other. */
+  'app.comma': ', ',
   'app.skip': 'Skip to the text',
   'app.main': 'Main',
   'action.close': 'Close',

@@ -5,6 +5,8 @@ import type { Translation } from '../say.ts'
 export const common = {
   'help.open': 'Aide',
   'app.name': 'Parley',
+  /** Between two things named one after the other. */
+  'app.comma': ', ',
   'app.skip': 'Aller au texte',
   'app.main': 'Navigation principale',
   'action.close': 'Fermer',
