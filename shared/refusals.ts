@@ -21,6 +21,10 @@ export type Refusal =
   | { code: 'charter-changed' }
   | { code: 'charter-not-accepted' }
   | { code: 'track-not-open' }
+  /** The parties' order stays: a delegation has proposed or agreed to something. */
+  | { code: 'round-begun' }
+  /** The seat is suspended or its person was replaced. */
+  | { code: 'seat-not-standing' }
   /** Nobody sets access to a caucus or a backchannel but its own members. */
   | { code: 'not-yours-to-open' }
   | { code: 'nothing-to-change' }

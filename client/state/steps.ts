@@ -1,3 +1,4 @@
+import type { Desk } from '#shared/domain/view.ts'
 import type { PartyId } from '#shared/ids.ts'
 import type { Speech } from '#shared/words/say.ts'
 import type { StepLine } from '../components/TwoSteps.svelte'
@@ -47,7 +48,7 @@ function toldBy(release: Release, { room }: Place) {
   )
   return columnsOf(view).filter(({ id }) => readers.has(id) && !release.changes.some((change) => change.party === id))
 }
-const NO_DESK = { seats: [], matrix: [], changes: [], exports: [] }
+const NO_DESK: Desk = { seats: [], told: [], ordering: false, matrix: [], changes: [], exports: [] }
 
 export function titleOf(release: Release, { state, speech: { say } }: Place): string {
   if (release.inForce !== null) return say('steps.title-force')

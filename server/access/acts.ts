@@ -1,5 +1,6 @@
 import type { AccessCommand } from '#shared/domain/commands.ts'
 import type { AccessEvent } from '#shared/domain/events.ts'
+import { stands } from '#shared/domain/people.ts'
 import type { Session } from '#shared/domain/process.ts'
 import { row } from '#shared/domain/rows.ts'
 import type { Viewer } from '#shared/domain/view.ts'
@@ -9,7 +10,7 @@ import type { Refusal } from '#shared/refusals.ts'
 import type { Random } from '#shared/world.ts'
 import type { Audience } from '../log/log.ts'
 import type { AccessActs, Running } from '../processes/port.ts'
-import { invites, mayConfirm, mayInvite, mayNameAccessOf, opensConfined } from './authority.ts'
+import { invites, mayConfirm, mayInvite, mayNameAccessOf, opensConfined, operatorMayConfirm } from './authority.ts'
 import { codeOf, hashOf, isFigures, mintCode } from './secrets.ts'
 
 const MINUTE_MS = 60_000
@@ -119,6 +120,8 @@ async function issue({ random, now }: ActsOptions, running: Running, by: By, sea
   if (!invites(state, by)) return refuse({ code: 'not-your-role' })
   if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
   if (!mayInvite(state, by, seat)) return refuse({ code: 'no-such-thing' })
+  const place = row(state.seats.by, seat)
+  if (!place || !stands(place)) return refuse({ code: 'seat-not-standing' })
   const until = instant(now() + INVITATION_MS)
   const confined = opensConfined(state, by, seat)
   return record(
@@ -181,7 +184,9 @@ async function confirm(
   const session = sessionNamed(running, by, id)
   if (!session) return refuse({ code: 'no-such-thing' })
   if (by !== 'operator' && by.confined) return refuse({ code: 'not-confirmed' })
-  if (!mayConfirm(running.state, by, session.seat)) return refuse({ code: 'not-your-role' })
+  const isTheirs =
+    by === 'operator' ? operatorMayConfirm(running.state, session) : mayConfirm(running.state, by, session.seat)
+  if (!isTheirs) return refuse({ code: 'not-your-role' })
   if (session.ended || !session.confined) return refuse({ code: 'nothing-to-change' })
   const wait = tries.take(running.id + id)
   if (wait > 0) return refuse({ code: 'too-fast', retryAfterMs: wait })

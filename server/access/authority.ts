@@ -1,4 +1,4 @@
-import { isMediation, looksAfterItsParty, seatIn } from '#shared/domain/people.ts'
+import { isMediation, leads, looksAfterItsParty, seatIn, stands } from '#shared/domain/people.ts'
 import type { Process, Seat, Session } from '#shared/domain/process.ts'
 import { rowsOf } from '#shared/domain/rows.ts'
 import type { Viewer } from '#shared/domain/view.ts'
@@ -8,12 +8,12 @@ import type { PartyId, SeatId } from '#shared/ids.ts'
 
 type By = Viewer | 'operator'
 
-const seatOf = (process: Process, by: By): Seat | null => (by === 'operator' ? null : seatIn(process, by.seat))
+function seatOf(process: Process, by: By): Seat | null {
+  const seat = by === 'operator' ? null : seatIn(process, by.seat)
+  return seat && stands(seat) ? seat : null
+}
 const isConfined = (by: By): boolean => by !== 'operator' && by.confined
 const partyOf = (process: Process, seat: SeatId): PartyId | null => seatIn(process, seat)?.party ?? null
-
-/** A head leads its delegation; a party without heads is led by its moderators or mediators. */
-const leads = (seat: Seat): boolean => seat.role === 'head' || seat.role === 'moderator' || seat.role === 'mediator'
 
 /** Whether the role invites anyone at all; asked before any look-up, so that the answer tells nothing of others' seats. */
 export function invites(process: Process, by: By): boolean {
@@ -60,4 +60,15 @@ export function mayNameAccessOf(process: Process, by: By, seat: SeatId): boolean
 export function mayConfirm(process: Process, by: By, seat: SeatId): boolean {
   const own = seatOf(process, by)
   return own !== null && !isConfined(by) && own.party === partyOf(process, seat)
+}
+
+/**
+ * Whether the operator may say so: for a party none of whose people is in on a device that it is sure of, of a link that a
+ * seat gave. So it takes two to open what is the party's own, a mediator and the operator, and neither while the party can.
+ */
+export function operatorMayConfirm(process: Process, { id, seat }: Session): boolean {
+  const party = partyOf(process, seat)
+  const link = Object.values(process.access.invitations).find(({ session }) => session === id)
+  if (party === null || !link || link.by === 'operator' || partyOf(process, link.by) === party) return false
+  return !rowsOf(process.access.sessions).some((one) => isSure(process, one, party))
 }

@@ -1,4 +1,5 @@
 import type { AccessEvent } from '#shared/domain/events.ts'
+import { stands } from '#shared/domain/people.ts'
 import type { Invitation, Process, Seat } from '#shared/domain/process.ts'
 import { row } from '#shared/domain/rows.ts'
 import type { Viewer } from '#shared/domain/view.ts'
@@ -132,6 +133,30 @@ async function openSeat(
 function languageOf({ state }: Running, seat: SeatId, language: Language | undefined): AccessEvent[] {
   const isNew = language && row(state.access.languages ?? {}, seat) !== language
   return isNew ? [{ type: 'LanguageChosen', seat, language }] : []
+}
+
+async function openSeat(
+  running: Running,
+  seat: SeatId,
+  random: Random,
+  now: () => Instant,
+): ReturnType<Door['openSeat']> {
+  if (!isSitting(running.state, seat)) return refuse({ code: 'no-such-thing' })
+  const made = newSession(running, seat, random)
+  const invitation = hashOf(mintCode(random))
+  const audience = audienceOf(running, seat)
+  const issued: AccessEvent = { type: 'InvitationIssued', invitation, seat, until: now(), confined: false }
+  const redeemed: AccessEvent = { type: 'InvitationRedeemed', invitation, ...made.session }
+  for (const event of [issued, redeemed]) {
+    const recorded = await running.recordAccess('operator', audience, [event])
+    if (!recorded.ok) return recorded
+  }
+  return ok(made.signedIn)
+}
+
+function isSitting(process: Process, id: SeatId): boolean {
+  const seat = row(process.seats.by, id)
+  return seat !== null && stands(seat)
 }
 
 function newSession(running: Running, seat: SeatId, random: Random) {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { readConfig } from '../config.ts'
 import { backup } from './backup.ts'
 import { type Command, failed, type Line, type Result } from './command.ts'
+import { confirm } from './confirm.ts'
 import { doctor } from './doctor.ts'
 import { endSession } from './end-session.ts'
 import { exportTo } from './export.ts'
@@ -15,6 +16,7 @@ const COMMANDS: Record<string, Command> = {
   new: newProcess,
   seats,
   invite,
+  confirm,
   'end-session': endSession,
   backup,
   restore,

@@ -1,7 +1,7 @@
 import type { Command } from '#shared/domain/commands.ts'
+import { stands } from '#shared/domain/people.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import { type AskId, mintId, parseTrackId, type TrackId } from '#shared/ids.ts'
-import { refuse } from '#shared/outcome.ts'
 import { type Down, encodeDown, type Look, type Place, type Up } from '#shared/protocol/frames.ts'
 import { diff, type Json } from '#shared/protocol/patch.ts'
 import { includes, type Refusal } from '#shared/refusals.ts'
@@ -9,6 +9,7 @@ import type { Random, Time } from '#shared/world.ts'
 import type { Nodes } from '../nodes/nodes.ts'
 import type { Running } from '../processes/port.ts'
 import type { Channel } from './channel.ts'
+import { buildsOnWords, GONE, isForNoLeaf, mayComeAgain } from './in-order.ts'
 import { show } from './looks.ts'
 import { packedView, tracksIn } from './packed-view.ts'
 import { placeIn } from './places.ts'
@@ -48,6 +49,7 @@ export class Connection implements Seated, Reader {
   #view: Json = null
   #mark = ''
   #isGone = false
+  #isLeaving = false
   #outstanding = 0
   #silence: (() => void) | null = null
   /** Words and the commands they build on are handled in the order they were sent. */
@@ -79,9 +81,14 @@ export class Connection implements Seated, Reader {
 
   /** Looks again at what may be seen: ends what may not, tells what changed, and nothing when nothing did. */
   refresh(): void {
-    if (this.#isGone) return
+    if (this.#isGone || this.#isLeaving) return
     const { running } = this.#ports
     const session = this.#viewer.session && running.state.access.sessions.by[this.#viewer.session]
+    const seat = running.state.seats.by[this.#viewer.seat]
+    if (seat && !stands(seat)) {
+      this.#leave()
+      return
+    }
     if (session?.ended) {
       this.receiver.close({ code: 'session-ended' })
       return
@@ -98,6 +105,15 @@ export class Connection implements Seated, Reader {
     // The receipt says that all before it arrived: this patch names what went out of sight.
     this.tell({ frame: 'view', patch, from, mark: this.#mark })
     for (const id of lost) this.#withdraw(id)
+  }
+
+  /** The person has lost the seat: every track is closed as by a withdrawal, nothing else is told, and the line ends behind it. */
+  #leave(): void {
+    this.#isLeaving = true
+    for (const track of tracksIn(this.#view)) this.#withdraw(track)
+    void this.settled().then(() => {
+      if (!this.#isGone) this.receiver.close({ code: 'session-ended' })
+    })
   }
 
   #mint(): string {
@@ -145,7 +161,7 @@ export class Connection implements Seated, Reader {
   // ---- what it says
 
   receive(frame: Up): Promise<void> | undefined {
-    if (this.#isGone) return
+    if (this.#isGone || (this.#isLeaving && frame.frame !== 'receipt')) return
     switch (frame.frame) {
       case 'act':
         return this.#act(frame.ask, frame.command)
@@ -376,18 +392,4 @@ export class Connection implements Seated, Reader {
       this.receiver.reset()
     }
   }
-}
-
-/** What was waiting behind other words when the line ended is asked again on the next. */
-const GONE = Promise.resolve(refuse({ code: 'unanswered' } as const))
-
-/** Commands about a text's words stand behind the words sent before them, and before those sent after. */
-const buildsOnWords = (command: Command): boolean => 'track' in command
-
-/** Words for a leaf that is not there: their bracket was not opened. */
-const isForNoLeaf = (refusal: Refusal): boolean => refusal.code === 'bad-update' && refusal.why === 'root'
-
-/** The lane stands: the client sends the same frame again when told to. */
-function mayComeAgain(refusal: Refusal): boolean {
-  return refusal.code === 'text-held' || refusal.code === 'not-saved'
 }

@@ -1,3 +1,4 @@
+import { stands } from '#shared/domain/people.ts'
 import type { ProcessId } from '#shared/ids.ts'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import { encodeDown } from '#shared/protocol/frames.ts'
@@ -63,13 +64,16 @@ class NodeDelivery implements Delivery {
     const isBehind = !this.#nodes.isAlone && running !== null && !(await hasCaughtUp(running))
     if (isBehind || this.#isDraining || !this.#nodes.mayServe()) return refuse(ELSEWHERE)
     const { seat, session } = receiver.viewer
-    if (!running?.state.seats.by[seat]) return refuse({ code: 'no-such-thing' })
+    const seated = running?.state.seats.by[seat]
+    if (!running || !seated) return refuse({ code: 'no-such-thing' })
+    if (!stands(seated)) return refuse({ code: 'session-ended' })
     if (running.isDamaged) return refuse(NOT_FOLLOWED)
     if (session && running.state.access.sessions.by[session]?.ended) return refuse({ code: 'session-ended' })
-    const seated = this.#hallOf(running).seat(receiver)
+    const connection = this.#hallOf(running).seat(receiver)
     const health = this.#options.processes.health()
-    if (health.state === 'not-writable') seated.tell({ frame: 'saving', state: 'not-saving', reason: health.reason })
-    return ok(seated)
+    if (health.state === 'not-writable')
+      connection.tell({ frame: 'saving', state: 'not-saving', reason: health.reason })
+    return ok(connection)
   }
 
   #hallOf(running: Running): Hall {

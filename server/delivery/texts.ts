@@ -274,7 +274,9 @@ export class Texts {
   }
 
   #countAnew({ before, after, at, renewed }: Applied): void {
-    for (const track of [...renewed, ...endedSight(before, after, at).map(({ track }) => track)]) {
+    // A person who lost the seat is absent here, but that is nobody's to read from when other nodes speak.
+    const ended = endedSight({ ...before, seats: after.seats }, after, at)
+    for (const track of [...renewed, ...ended.map(({ track }) => track)]) {
       this.#countsSince.set(track, this.#running.policy)
       this.#rooms.get(track)?.tellOthers()
     }

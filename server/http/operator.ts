@@ -44,6 +44,7 @@ export function operatorRoutes(options: OperatorOptions): [string, Route][] {
     ['POST /api/operator/processes', route(SMALL, () => listProcesses(options))],
     ['POST /api/operator/seats', route(SMALL, (body) => listSeats(options, body))],
     ['POST /api/operator/invite', route(SMALL, (body) => invite(options, body))],
+    ['POST /api/operator/confirm', route(SMALL, (body) => confirm(options, body))],
     ['POST /api/operator/end-session', route(SMALL, (body) => endSession(options, body))],
     ['POST /api/operator/backup', route(SMALL, (body) => backup(options, body))],
   ]
@@ -104,6 +105,20 @@ async function invite(options: OperatorOptions, body: unknown): Promise<Reply> {
   if (!made.ok) return problem(made.refusal)
   const invitation = invitationUrl(options.address(), made.value.made[0] ?? '')
   return { status: 201, body: { process: running.value.id, seat, invitation } }
+}
+
+/** The newest device of a seat that waits, by the figures its person reads aloud. */
+async function confirm(options: OperatorOptions, body: unknown): Promise<Reply> {
+  const running = await processIn(options, body)
+  if (!running.ok) return problem(running.refusal)
+  const seat = parseSeatId(textAt(body, 'seat') ?? '')
+  const figures = textAt(body, 'figures')
+  if (!seat || !figures) return problem({ code: 'malformed', where: seat ? 'figures' : 'seat' })
+  const waiting = sessionsOf(running.value.state, seat).findLast(({ confined }) => confined !== null)
+  if (!waiting) return problem({ code: 'nothing-to-change' })
+  const { id: session } = waiting
+  const confirmed = await running.value.act('operator', null, { type: 'ConfirmDevice', session, figures })
+  return confirmed.ok ? { status: 200, body: { seat, session } } : problem(confirmed.refusal)
 }
 
 /** Ends one session, or all of a seat. */

@@ -28,6 +28,8 @@ const STATUS: Record<Problem['code'], number> = {
   'charter-changed': 409,
   'charter-not-accepted': 409,
   'track-not-open': 409,
+  'round-begun': 409,
+  'seat-not-standing': 409,
   'not-yours-to-open': 403,
   'nothing-to-change': 409,
   'already-exists': 409,

@@ -19,6 +19,7 @@ import {
   type Closures,
   type Ended,
   endedSight,
+  endsSeats,
   hasEnded,
   lastInstantOf,
   narrows,
@@ -31,6 +32,9 @@ import { drawClient } from './texts.ts'
 const ATTEMPTS = 20
 /** Lost races after which the texts of a move are held on every node. */
 const RACES = 2
+
+/** Answered when in force. */
+const NARROWING: ReadonlySet<Command['type']> = new Set(['SetAccess', 'SuspendSeat', 'ReplaceSeat', 'AccreditSeat'])
 
 type By = Viewer | 'operator'
 type Answer = Outcome<{ made: string[] }, Refusal>
@@ -52,6 +56,8 @@ interface Plan {
   conditions: Conditions
   narrows: boolean
   ended: Ended[]
+  /** Sessions end with it. */
+  closes: boolean
 }
 
 /** A plan, a refusal, the texts that have to be held before it can be said, or the answer that another node has given. */
@@ -82,7 +88,7 @@ export class Asking {
   /** The node that answered first may have died before it was in force everywhere. */
   async #again(first: Answer, command: Command): Promise<Answer> {
     const { head, withdraw } = this.#ports
-    if (command.type === 'SetAccess') await withdraw(head.id, [], head.folded.seq)
+    if (NARROWING.has(command.type)) await withdraw(head.id, [], head.folded.seq)
     return first
   }
 
@@ -111,12 +117,12 @@ export class Asking {
   /** Resolves when durable, and every narrowing in it in force. Others' decisions do not wait for that. */
   async #inForce(plan: Planner): Promise<Answer> {
     const { head, withdraw } = this.#ports
-    const { answer, ended } = await head.turns.take(() => this.#untilAppended(plan))
-    if (ended.length > 0) await withdraw(head.id, ended, head.folded.seq)
+    const { answer, ended, closes } = await head.turns.take(() => this.#untilAppended(plan))
+    if (ended.length > 0 || closes) await withdraw(head.id, ended, head.folded.seq)
     return answer
   }
 
-  async #untilAppended(plan: Planner): Promise<{ answer: Answer; ended: Ended[] }> {
+  async #untilAppended(plan: Planner): Promise<{ answer: Answer; ended: Ended[]; closes: boolean }> {
     const held = new Held(this.#ports.head)
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -125,17 +131,17 @@ export class Asking {
           await held.add(planned)
           planned = plan(held)
         }
-        if ('first' in planned) return { answer: planned.first, ended: [] }
-        if (!planned.ok) return { answer: planned, ended: [] }
-        const { made, ended } = planned.value
+        if ('first' in planned) return { answer: planned.first, ended: [], closes: false }
+        if (!planned.ok) return { answer: planned, ended: [], closes: false }
+        const { made, ended, closes } = planned.value
         const refused = await this.#append(planned.value)
-        if (!refused) return { answer: ok({ made }), ended }
+        if (!refused) return { answer: ok({ made }), ended, closes }
         if (refused.code === 'unavailable')
-          return { answer: refuse({ code: 'not-saved', reason: refused.reason }), ended }
+          return { answer: refuse({ code: 'not-saved', reason: refused.reason }), ended, closes: false }
         if (attempt + 1 === RACES) await this.#holdEverywhere(held)
         await this.#ports.head.caughtUp()
       }
-      return { answer: refuse({ code: 'too-fast', retryAfterMs: 1000 }), ended: [] }
+      return { answer: refuse({ code: 'too-fast', retryAfterMs: 1000 }), ended: [], closes: false }
     } finally {
       held.release()
     }
@@ -224,6 +230,7 @@ export class Asking {
       conditions,
       narrows: narrows(state, evolved, at),
       ended: endedSight(state, evolved, at),
+      closes: endsSeats(state, evolved),
     })
   }
 

@@ -33,16 +33,24 @@ export function factOf<E extends Event | AccessEvent>(entry: Entry, body: Uint8A
 export function audienceOf(event: Event, process: Process | null, by: SeatId | 'server' | 'operator'): Audience {
   switch (event.type) {
     case 'ProcessStarted':
-    case 'CharterAccepted':
     case 'TalksOpened':
+    case 'PartiesOrdered':
       return { who: 'everyone' }
+    // Whose acceptance is missing is nobody's to see but the mediators'.
+    case 'CharterAccepted':
+    case 'SeatNominated':
+    case 'SeatAccredited':
+    case 'SeatDeclined':
+    case 'SeatSuspended':
+    case 'SeatRestored':
+      return { who: 'party', party: event.party }
     case 'TrackOpened':
       return { who: 'track', track: event.track.id }
     case 'AccessSet':
     case 'Expired':
       return { who: 'mediators' }
     case 'NoticePublished':
-      return noticeAudience(event.to)
+      return event.track === undefined ? noticeAudience(event.to) : { who: 'track', track: event.track }
     case 'Commented':
       return commentAudience(event, by === 'server' || by === 'operator' ? undefined : process?.seats.by[by]?.party)
     case 'CommentResolved': {
@@ -80,8 +88,18 @@ export function streamOf(command: Command, by: SeatId | 'operator'): string {
   switch (command.type) {
     case 'AcceptCharter':
     case 'OpenTalks':
+    case 'OrderParties':
       return 'everyone'
+    case 'NominateSeat':
+      return `nominated:${command.party}`
+    case 'AccreditSeat':
+    case 'DeclineSeat':
+    case 'SuspendSeat':
+    case 'RestoreSeat':
+    case 'ReplaceSeat':
+      return `replaced:${command.seat}`
     case 'PublishNotice':
+      if (command.track !== undefined) return `notice-in:${command.track}`
       return command.to ? `notice:${[...command.to].sort().join(',')}` : 'everyone'
     case 'SetAccess':
       return 'mediators'
@@ -124,6 +142,11 @@ const NOT_ABOUT_TEXT: ReadonlySet<Event['type']> = new Set([
   'PositionTaken',
   'Expired',
   'TrackOpened',
+  'TrackRenamed',
+  'TrackPaused',
+  'TrackResumed',
+  'TrackClosed',
+  'NoticePublished',
   'TextHeld',
   'AnnexAttached',
   'AnnexRemoved',

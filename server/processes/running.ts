@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Command } from '#shared/domain/commands.ts'
 import type { AccessEvent } from '#shared/domain/events.ts'
+import { stands } from '#shared/domain/people.ts'
 import type { Process } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import type { AskId, Instant, ProcessId, SeatId, SessionId, TrackId } from '#shared/ids.ts'
@@ -226,7 +227,10 @@ export class RunningProcess implements Running {
       }
       case 'DeviceConfirmed':
         return sessions.by[event.session]?.ended === null ? null : { code: 'session-ended' }
-      case 'InvitationIssued':
+      case 'InvitationIssued': {
+        const seat = this.state.seats.by[event.seat]
+        return seat && !stands(seat) ? { code: 'seat-not-standing' } : null
+      }
       case 'InvitationRevoked':
       case 'SessionEnded':
       case 'LanguageChosen':

@@ -1,4 +1,5 @@
 import { levelOf, seatsSeeing } from '#shared/domain/matrix.ts'
+import { stands } from '#shared/domain/people.ts'
 import { type Cell, DEFAULT_GRANT, type Process, type Track } from '#shared/domain/process.ts'
 import type { Viewer } from '#shared/domain/view.ts'
 import type { Instant, PartyId, SeatId, SessionId, TrackId } from '#shared/ids.ts'
@@ -11,9 +12,21 @@ export interface Ended {
   seats: SeatId[]
 }
 
+/** Whether nobody's sight of the track can differ by what was set in it. */
+const isAsSet = (before: Process, after: Process, track: TrackId): boolean =>
+  before.tracks.by[track]?.cells === after.tracks.by[track]?.cells && before.openedAt === after.openedAt
+
 /** Whether nobody's sight of the track can differ. */
 const isSame = (before: Process, after: Process, track: TrackId): boolean =>
-  before.tracks.by[track]?.cells === after.tracks.by[track]?.cells && before.openedAt === after.openedAt
+  before.seats === after.seats && isAsSet(before, after, track)
+
+/** Whether somebody's seat is suspended or ended in `after`: whatever they saw, their sessions close. */
+export const endsSeats = (before: Process, after: Process): boolean =>
+  before.seats !== after.seats &&
+  before.seats.order.some((id) => {
+    const [was, is] = [before.seats.by[id], after.seats.by[id]]
+    return was && is && stands(was) && !stands(is)
+  })
 
 /** Whose sight of which tracks is gone in `after`. */
 export function endedSight(before: Process, after: Process, at: Instant): Ended[] {
@@ -51,8 +64,11 @@ export function textsToRebase(
     const is = after.tracks.by[id]
     if (!was || !is?.text || isSame(before, after, id)) return false
     const seeing = new Set(seatsSeeing(before, id, at))
+    // Another person of a party that reads already is no new reader: what the party has, they have.
+    const isParties = isAsSet(before, after, id)
     const admitted = seatsSeeing(after, id, at).filter((seat) => !seeing.has(seat))
     return admitted.some((seat) => {
+      if (isParties && !is.cells.seats[seat]) return false
       const party = after.seats.by[seat]?.party
       const cell = cellOf(is, seat, party)
       const passed = cellOf(was, seat, party)

@@ -17,7 +17,7 @@ import type { LaneState } from './texts.ts'
 
 const NAME = 'process'
 /** Another number: the snapshot is of another shape, and the log is read from its start. */
-const SHAPE = 2
+const SHAPE = 3
 /** A replay of this much takes well under a second. */
 const FIRST_AFTER_BYTES = 256 * 1024
 /** What an entry costs to replay beside its body. */

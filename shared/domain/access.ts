@@ -1,4 +1,6 @@
+import type { SeatId } from '../ids.ts'
 import type { AccessEvent, Event, Fact } from './events.ts'
+import { seatIn, stands } from './people.ts'
 import type { Invitation, Process, Session } from './process.ts'
 import { added, replaced, row } from './rows.ts'
 
@@ -20,7 +22,9 @@ export function evolveAccess(process: Process, fact: Fact<AccessEvent>): Process
     case 'InvitationIssued': {
       if (row(process.access.invitations, event.invitation)) return process
       const { seat, until, confined } = event
-      return withInvitation(process, event.invitation, { seat, by, at, until, confined, session: null, revoked: false })
+      // Whoever was first: a link for a seat that was suspended meanwhile opens nothing.
+      const revoked = isLeft(process, seat)
+      return withInvitation(process, event.invitation, { seat, by, at, until, confined, session: null, revoked })
     }
     case 'InvitationRedeemed':
       return redeem(process, event, fact)
@@ -30,7 +34,7 @@ export function evolveAccess(process: Process, fact: Fact<AccessEvent>): Process
     }
     case 'DeviceConfirmed': {
       const session = row(process.access.sessions.by, event.session)
-      if (!session?.confined || by === 'operator') return process
+      if (!session?.confined || fact.by === 'server') return process
       return withSession(process, { ...session, confined: null, confirmedBy: by })
     }
     case 'SessionEnded': {
@@ -57,10 +61,16 @@ function redeem(
   const figures = event.figures ?? (invitation.confined ? event.invitation : null)
   const confined = figures ? { figures } : null
   const { session: id, token } = event
-  const session: Session = { id, seat: invitation.seat, token, at, confined, confirmedBy: null, ended: null }
+  const ended = isLeft(process, invitation.seat) ? { at, by: 'operator' as const } : null
+  const session: Session = { id, seat: invitation.seat, token, at, confined, confirmedBy: null, ended }
   const redeemed = withInvitation(process, event.invitation, { ...invitation, session: id })
   const sessions = added(process.access.sessions, id, session)
   return { ...redeemed, access: { ...redeemed.access, sessions } }
+}
+
+function isLeft(process: Process, id: SeatId): boolean {
+  const seat = seatIn(process, id)
+  return seat !== null && !stands(seat)
 }
 
 function withInvitation(process: Process, id: keyof Process['access']['invitations'], invitation: Invitation): Process {

@@ -5,7 +5,7 @@ import type { Asked, Decided } from './asked.ts'
 import type { Command } from './commands.ts'
 import type { Event, Fact } from './events.ts'
 import { type As, cellOf, isAtDesk, isExpired, seatsNamedIn, sightIn } from './matrix.ts'
-import { isMediator, partyIn, seatIn, seatsOf } from './people.ts'
+import { isMediator, isTheirs, partyIn, seatIn, seatsOf } from './people.ts'
 import {
   type AccessChange,
   type Cell,
@@ -59,7 +59,7 @@ function accessChanges(
     const cell = `${ask.track} ${ask.party === undefined ? 'seat' : 'party'} ${ask.party ?? ask.seat}`
     if (named.has(cell)) return refuse({ code: 'malformed', where })
     named.add(cell)
-    const track = trackToSet(process, seat, as, ask, at)
+    const track = trackAtDesk(process, seat, as, ask.track, at)
     if (!track.ok) return track
     const change = changeOf(process, track.value, ask, at)
     if (!change.ok) return change
@@ -80,8 +80,15 @@ function namedOf(process: Process, track: Track, ask: Asks, asks: Asks[], at: In
   })
 }
 
-function trackToSet(process: Process, seat: Seat, as: As, ask: Asks, at: Instant): Outcome<Track, Refusal> {
-  const track = row(process.tracks.by, ask.track)
+/** A track the mediator has the desk over; one that it only sees is `not-yours-to-open`, every other as absent. */
+export function trackAtDesk(
+  process: Process,
+  seat: Seat,
+  as: As,
+  id: Track['id'],
+  at: Instant,
+): Outcome<Track, Refusal> {
+  const track = row(process.tracks.by, id)
   if (track && isAtDesk(seat, track)) return ok(track)
   const isSeen = track !== null && sightIn(process, seat, as, track, at) !== null
   return refuse({ code: isSeen ? 'not-yours-to-open' : 'no-such-thing' })
@@ -91,7 +98,7 @@ function trackToSet(process: Process, seat: Seat, as: As, ask: Asks, at: Instant
 function changeOf(process: Process, track: Track, ask: Asks, at: Instant): Outcome<AccessChange | null, Refusal> {
   const seat = ask.seat === undefined ? null : seatIn(process, ask.seat)
   const party = ask.party === undefined ? null : partyIn(process, ask.party)
-  if (!seat && !party) return refuse({ code: 'no-such-thing' })
+  if ((!seat && !party) || (seat && !isTheirs(seat))) return refuse({ code: 'no-such-thing' })
   const own = seat ? ownCell(track, seat.id, at) : party && partyCell(track, party.id, at)
   const before = seat ? cellOf(track, seat, at) : own
   const was: Level = before?.level ?? 'hidden'

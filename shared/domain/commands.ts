@@ -15,7 +15,7 @@ import type {
 } from '../ids.ts'
 import type { Level } from '../refusals.ts'
 import type { Article, SeedText } from '../text/structure.ts'
-import type { Annex, CommentAudience, ExportForm, Grant, Position, Quote, TrackKind } from './process.ts'
+import type { Annex, CommentAudience, ExportForm, Grant, Position, Quote, Role, TrackKind } from './process.ts'
 
 /** What somebody asks. Imperative; parsed once at the edge (`shared/protocol/command-schema.ts`); `by` and `at` never come from the wire. */
 export type Command = ProcessCommand | TextCommand | AccessCommand | FileCommand
@@ -30,7 +30,30 @@ export type ProcessCommand =
       changes: { track: TrackId; party?: PartyId; seat?: SeatId; level: Level; grant?: Partial<Grant> }[]
     }
   | { type: 'OpenTrack'; title: string; kind: TrackKind; access: Record<string, Level>; text?: SeedText }
-  | { type: 'PublishNotice'; words: string; to?: PartyId[] }
+  | { type: 'RenameTrack'; track: TrackId; title: string }
+  /** No words and no acts in the track until it is resumed; its readers read on. */
+  | { type: 'PauseTrack'; track: TrackId }
+  | { type: 'ResumeTrack'; track: TrackId }
+  /** For good: readers keep it, nobody writes in it again. */
+  | { type: 'CloseTrack'; track: TrackId }
+  /** To the parties named, or to all who read a track; to everyone accredited when neither is given. */
+  | { type: 'PublishNotice'; words: string; to?: PartyId[]; track?: TrackId }
+  /** All parties in their new order. Refused `round-begun` once a delegation has proposed or agreed to something. */
+  | { type: 'OrderParties'; parties: PartyId[] }
+  /**
+   * By a leader for its own party, or a mediator for one that is no delegation (then the seat is there at once): made = [the
+   * seat's id]. `replaces`: whose place the person takes when accredited.
+   */
+  | { type: 'NominateSeat'; party: PartyId; role: Role; name: string; replaces?: SeatId }
+  | { type: 'AccreditSeat'; seat: SeatId }
+  /** By a mediator; or by the party's leader, who takes it back or off the list. */
+  | { type: 'DeclineSeat'; seat: SeatId }
+  /** Ends every session of the seat and takes its open link back. Resolves when in force. */
+  | { type: 'SuspendSeat'; seat: SeatId }
+  /** By the side that suspended it. */
+  | { type: 'RestoreSeat'; seat: SeatId }
+  /** Another person in the same role: made = [their seat's id]. Resolves when the old one's sessions are closed everywhere. */
+  | { type: 'ReplaceSeat'; seat: SeatId; name: string }
   | {
       type: 'Comment'
       track: TrackId

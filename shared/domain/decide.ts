@@ -8,11 +8,14 @@ import type { AccessCommand, Command, CommandType, TextCommand } from './command
 import { decideComment, decideResolve, sees } from './comments.ts'
 import { type As, isUnconfirmed, type Sight, sightIn } from './matrix.ts'
 import { decidePublishNotice } from './notices.ts'
-import { hasBindingRole, seatIn, whyNotBinding } from './people.ts'
+import { decideOrderParties } from './party-order.ts'
+import { hasBindingRole, seatIn, stands, whyNotBinding } from './people.ts'
 import { decideTakePosition } from './positions.ts'
 import type { Process, Seat, Track } from './process.ts'
 import { row } from './rows.ts'
+import { decideSeat } from './seats.ts'
 import { decideText } from './structure.ts'
+import { decideTrackState } from './track-states.ts'
 import { decideFillText, decideOpenTrack } from './tracks.ts'
 
 type Decision = Outcome<Decided, Refusal>
@@ -42,6 +45,7 @@ export function decide(process: Process, asked: Asked): Decision {
   if (by === 'operator') return refuse({ code: 'not-your-role' })
   const seat = seatIn(process, by.seat)
   if (!seat) return refuse({ code: 'no-such-thing' })
+  if (!stands(seat)) return refuse({ code: 'session-ended' })
   if (by.confined && HOLDING.has(command.type)) return refuse({ code: 'not-confirmed' })
   const unfit = mayNotBindNow(process, asked, seat, by.confined)
   if (unfit) return unfit
@@ -55,6 +59,20 @@ export function decide(process: Process, asked: Asked): Decision {
       return decideSetAccess(process, asked, seat, command)
     case 'OpenTrack':
       return decideOpenTrack(process, asked, seat, command)
+    case 'RenameTrack':
+    case 'PauseTrack':
+    case 'ResumeTrack':
+    case 'CloseTrack':
+      return decideTrackState(process, asked, seat, command)
+    case 'NominateSeat':
+    case 'AccreditSeat':
+    case 'DeclineSeat':
+    case 'SuspendSeat':
+    case 'RestoreSeat':
+    case 'ReplaceSeat':
+      return decideSeat(process, asked, seat, command)
+    case 'OrderParties':
+      return decideOrderParties(process, asked, seat, command)
     case 'PublishNotice':
       return decidePublishNotice(process, asked, seat, command)
     case 'Comment':

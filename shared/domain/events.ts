@@ -26,6 +26,7 @@ import type {
   Party,
   Position,
   Quote,
+  Role,
   Seat,
   Secretariat,
   Track,
@@ -62,7 +63,19 @@ export type ProcessEvent =
   | { type: 'Expired'; track: TrackId; party?: PartyId; seat?: SeatId; due: Instant }
   /** Words for this text wait with their clients, two seconds at most: the server is about to make a big move that others' words overtook. */
   | { type: 'TextHeld'; track: TrackId }
-  | { type: 'NoticePublished'; id: NoticeId; words: string; to: PartyId[] | null }
+  | { type: 'TrackRenamed'; track: TrackId; title: string }
+  | { type: 'TrackPaused'; track: TrackId }
+  | { type: 'TrackResumed'; track: TrackId }
+  | { type: 'TrackClosed'; track: TrackId }
+  | { type: 'NoticePublished'; id: NoticeId; words: string; to: PartyId[] | null; track?: TrackId }
+  | { type: 'PartiesOrdered'; parties: PartyId[] }
+  | { type: 'SeatNominated'; seat: SeatId; party: PartyId; role: Role; name: string; replaces: SeatId | null }
+  /** The nomination becomes a seat. One that replaces ends the other: its sessions and its open link with it. */
+  | { type: 'SeatAccredited'; seat: SeatId; party: PartyId }
+  | { type: 'SeatDeclined'; seat: SeatId; party: PartyId }
+  /** Its sessions and its open link end with it. */
+  | { type: 'SeatSuspended'; seat: SeatId; party: PartyId }
+  | { type: 'SeatRestored'; seat: SeatId; party: PartyId }
   | {
       type: 'Commented'
       id: CommentId

@@ -5,10 +5,13 @@ import { foldCharterAccepted } from './charter.ts'
 import { foldCommented, foldResolved, withoutOldPlaces } from './comments.ts'
 import type { Event, Fact } from './events.ts'
 import { foldNotice } from './notices.ts'
+import { foldPartiesOrdered } from './party-order.ts'
 import { foldPositionTaken } from './positions.ts'
 import type { Process } from './process.ts'
 import { row, tableOf } from './rows.ts'
+import { foldAccredited, foldDeclined, foldNominated, foldRestored, foldSuspended } from './seats.ts'
 import { evolveText, withoutGone } from './structure.ts'
+import { foldTrackState } from './track-states.ts'
 import { foldTextFilled, foldTrackOpened } from './tracks.ts'
 
 /** A repeat within a day of talks finds its first answer; older ones are nobody's retry any more. */
@@ -37,8 +40,25 @@ function fold(process: Process, fact: Fact): Process {
       return foldAccessSet(process, event, fact)
     case 'Expired':
       return foldExpired(process, event)
+    case 'TrackRenamed':
+    case 'TrackPaused':
+    case 'TrackResumed':
+    case 'TrackClosed':
+      return foldTrackState(process, event)
     case 'NoticePublished':
       return foldNotice(process, event, fact)
+    case 'PartiesOrdered':
+      return foldPartiesOrdered(process, event)
+    case 'SeatNominated':
+      return foldNominated(process, event, fact)
+    case 'SeatAccredited':
+      return foldAccredited(process, event, fact)
+    case 'SeatDeclined':
+      return foldDeclined(process, event, fact)
+    case 'SeatSuspended':
+      return foldSuspended(process, event, fact)
+    case 'SeatRestored':
+      return foldRestored(process, event)
     case 'Commented':
       return foldCommented(process, event, fact)
     case 'CommentResolved':
@@ -99,6 +119,7 @@ function nothingYet(): Process {
     secretariat: { name: '', phone: '', email: '' },
     parties: tableOf([]),
     seats: tableOf([]),
+    nominations: tableOf([]),
     tracks: tableOf([]),
     notices: [],
     comments: tableOf([]),

@@ -2,7 +2,17 @@ import { type PartyId, parsePartyId, parseSeatId, type SeatId } from '../ids.ts'
 import { type Outcome, ok, refuse } from '../outcome.ts'
 import { type FileTrack, readTracks } from './file-tracks.ts'
 import type { Mistake } from './mistake.ts'
-import type { Charter, Party, PartyKind, Role, Seat, Secretariat } from './process.ts'
+import {
+  type Charter,
+  MAX_NAME,
+  MAX_SEATS,
+  type Party,
+  type PartyKind,
+  ROLES,
+  type Role,
+  type Seat,
+  type Secretariat,
+} from './process.ts'
 import { Reading, readId, readInstant } from './reading.ts'
 import { tableOf } from './rows.ts'
 
@@ -21,10 +31,7 @@ export interface ProcessFile {
 }
 
 const KINDS = ['delegation', 'mediation', 'civil', 'observer', 'guarantor', 'expert', 'verifier'] as const
-const ROLES = ['head', 'alternate', 'adviser', 'mediator', 'expert', 'observer', 'moderator', 'verifier'] as const
 const MAX_PARTIES = 100
-const MAX_SEATS = 2_000
-const MAX_NAME = 200
 /** Room for `caucus-` in front of it in an id of 40 characters. */
 const MAX_PARTY_ID = 32
 

@@ -3,7 +3,7 @@ import type { Text } from '../text/structure.ts'
 import { commentsOf, sees } from './comments.ts'
 import { type As, type Reader, readersIn, type Sight, sightIn } from './matrix.ts'
 import { noticesFor } from './notices.ts'
-import { isMediator, seatIn } from './people.ts'
+import { isMediator, isTheirs, seatIn } from './people.ts'
 import type { Charter, Comment, Notice, Party, Process, Seat, Table, Track } from './process.ts'
 import { once, row, rowsOf } from './rows.ts'
 import type { Viewer } from './view.ts'
@@ -90,13 +90,13 @@ function noteSeat(known: Known, seat: SeatId, party: PartyId): void {
   known.seats.add(seat)
 }
 
-/** The seats a viewer may name, by id. */
+/** The seats a viewer may name, by id: of those whose place it still is. */
 export function knownSeats(process: Process, by: As & Pick<Viewer, 'seat'>, at: Instant): Map<string, Seat> {
   const looking = lookingAs(process, by, at)
   if (!looking) return new Map()
   const tracks = tracksSeen(looking)
-  const known = knownTo(looking, tracks, commentsSeen(looking, tracks), noticesFor(process, looking.seat))
-  const seats = rowsOf(process.seats).filter((seat) => isKnown(known, seat))
+  const known = knownTo(looking, tracks, commentsSeen(looking, tracks), noticesFor(process, looking.seat, looking, at))
+  const seats = rowsOf(process.seats).filter((seat) => isTheirs(seat) && isKnown(known, seat))
   return new Map(seats.map((seat) => [seat.id, seat]))
 }
 export const isKnown = ({ peopleOf, seats }: Known, seat: Seat): boolean =>

@@ -1,6 +1,6 @@
 import type { Instant, PartyId, SeatId, TrackId } from '../ids.ts'
 import { includes, type Level } from '../refusals.ts'
-import { isMediation, isMediator, partyIn, seatIn } from './people.ts'
+import { isMediation, isMediator, isTheirs, partyIn, seatIn, stands } from './people.ts'
 import type { Cell, Grant, Process, Seat, Track, TrackKind } from './process.ts'
 import { row } from './rows.ts'
 import type { Viewer } from './view.ts'
@@ -48,7 +48,7 @@ export interface Sight {
 
 /** `sightOf` of a seat already looked up. Whom its delegation has not confirmed reads and comments, whatever the cell says. */
 export function sightIn(process: Process, seat: Seat, as: As, track: Track, at: Instant): Sight | null {
-  if (as.confined && isPrivate(track.kind)) return null
+  if (!stands(seat) || (as.confined && isPrivate(track.kind))) return null
   const cell = cellOf(track, seat, at)
   if (!cell || cell.level === 'hidden' || !isThereFor(process, track, seat.party)) return null
   const isCapped = includes(cell.level, 'suggest') && isUnconfirmed(process, seat, as)
@@ -75,7 +75,7 @@ export interface Reader {
 
 /**
  * Whoever may read the track at `at`, as a party at least (P12); a named seat where only it has sight, or another level
- * than its party.
+ * than its party. A person who is suspended stands here still: that they are is not told to the others who read.
  */
 export function readersOf(process: Process, track: TrackId, at: Instant): Reader[] {
   const found = row(process.tracks.by, track)
@@ -92,14 +92,14 @@ export function readersIn(process: Process, track: Track, at: Instant): Reader[]
     readers.push({ party: id, seat: null, level: cell.level })
   }
   for (const seat of seatsNamedIn(process, track)) {
-    const cell = standing(row(track.cells.seats, seat.id), at)
+    const cell = isTheirs(seat) ? standing(row(track.cells.seats, seat.id), at) : null
     if (!cell || cell.level === 'hidden' || !isThereFor(process, track, seat.party)) continue
     if (whole.get(seat.party) !== cell.level) readers.push({ party: seat.party, seat: seat.id, level: cell.level })
   }
   return readers
 }
 
-/** Seats with a cell of their own, in the order of seats. */
+/** Seats with a cell of their own, in the order of seats, those that do not stand included. */
 export function seatsNamedIn(process: Process, track: Track): Seat[] {
   const named = Object.keys(track.cells.seats)
   if (named.length === 0) return []

@@ -9,6 +9,12 @@ import { once, row, rowsOf } from './rows.ts'
 export const seatIn = (process: Process, seat: SeatId): Seat | null => row(process.seats.by, seat)
 export const partyIn = (process: Process, party: PartyId): Party | null => row(process.parties.by, party)
 
+/** Whether the person has their seat: nobody enters, acts or counts in one that is suspended or ended. */
+export const stands = (seat: Seat): boolean => seat.standing === undefined
+
+/** Whether the place is still that person's, suspended or not: to others a suspended one looks like any. */
+export const isTheirs = (seat: Seat): boolean => seat.standing?.is !== 'ended'
+
 /** Mediators hold the desk: they set access and open tracks. They bind nobody. */
 export const isMediator = (seat: Seat): boolean => seat.role === 'mediator'
 /** Everyone in the mediators' own party, whatever the role. */
@@ -36,12 +42,14 @@ export const delegationsOf = (process: Process): Party[] =>
 const byParty = once(
   (seats: Table<SeatId, Seat>): Map<PartyId, Seat[]> => Map.groupBy(rowsOf(seats), (seat) => seat.party),
 )
-/** A party's seats in order. */
+/** A party's seats in order, those that ended included. */
 export const seatsOf = (process: Process, party: PartyId): Seat[] => byParty(process.seats).get(party) ?? []
+const standingIn = (process: Process, party: PartyId): Seat[] => seatsOf(process, party).filter(stands)
 
 /** The seat a party is previewed by: its head, else an alternate, else its first seat. Null for a party without seats. */
 export function leadOf(process: Process, party: PartyId): Seat | null {
-  const seats = seatsOf(process, party)
+  const standing = standingIn(process, party)
+  const seats = standing.length > 0 ? standing : seatsOf(process, party)
   return seats.find(({ role }) => role === 'head') ?? seats.find(({ role }) => role === 'alternate') ?? seats[0] ?? null
 }
 
@@ -51,5 +59,9 @@ const LEADS: ReadonlySet<Seat['role']> = new Set(['head', 'alternate', 'moderato
  * that has none of them, everyone.
  */
 export function looksAfterItsParty(process: Process, seat: Seat): boolean {
-  return LEADS.has(seat.role) || !seatsOf(process, seat.party).some(({ role }) => LEADS.has(role))
+  return LEADS.has(seat.role) || !standingIn(process, seat.party).some(({ role }) => LEADS.has(role))
 }
+
+/** A head leads its delegation; a party without heads is led by its moderators or mediators. */
+export const leads = (seat: Seat): boolean =>
+  seat.role === 'head' || seat.role === 'moderator' || seat.role === 'mediator'

@@ -4,7 +4,7 @@ import type { Refusal } from '../refusals.ts'
 import { decideSetAccess } from './cells.ts'
 import type { Command } from './commands.ts'
 import { evolve } from './evolve.ts'
-import { isMediator, leadOf, seatIn } from './people.ts'
+import { isMediator, leadOf, seatIn, stands } from './people.ts'
 import type { Process } from './process.ts'
 import type { View, Viewer } from './view.ts'
 import { viewFor } from './view-for.ts'
@@ -42,7 +42,7 @@ export function previewAs(
   at: Instant,
 ): Outcome<Preview, Refusal> {
   const mediator = seatIn(process, by.seat)
-  if (!mediator || !isMediator(mediator)) return refuse({ code: 'not-your-role' })
+  if (!mediator || !isMediator(mediator) || !stands(mediator)) return refuse({ code: 'not-your-role' })
   const head = leadOf(process, party)
   if (!head) return refuse({ code: 'no-such-thing' })
   const after = under(process, by, changes ?? [], at)

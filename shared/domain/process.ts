@@ -34,6 +34,7 @@ export interface Process {
   secretariat: Secretariat
   parties: Table<PartyId, Party>
   seats: Table<SeatId, Seat>
+  nominations: Table<SeatId, Nomination>
   tracks: Table<TrackId, Track>
   notices: Notice[]
   comments: Table<CommentId, Comment>
@@ -68,7 +69,20 @@ export interface Party {
   short: string
   kind: PartyKind
 }
-export type Role = 'head' | 'alternate' | 'adviser' | 'mediator' | 'expert' | 'observer' | 'moderator' | 'verifier'
+export const ROLES = [
+  'head',
+  'alternate',
+  'adviser',
+  'mediator',
+  'expert',
+  'observer',
+  'moderator',
+  'verifier',
+] as const
+export type Role = (typeof ROLES)[number]
+/** Of a person or a party, in characters. */
+export const MAX_NAME = 200
+export const MAX_SEATS = 2_000
 export interface Seat {
   id: SeatId
   party: PartyId
@@ -76,6 +90,26 @@ export interface Seat {
   name: string
   /** A mandate that ends: binding acts after this instant are refused (at the instant is in time). */
   until?: Instant
+  /**
+   * Absent while the person has it. Suspended: nobody enters until the side that did it (`by`) lifts it. Ended: another
+   * person took the place, under a seat of their own; this one keeps its name on what was done in it.
+   */
+  standing?: { is: 'suspended'; by: SeatId } | { is: 'ended' }
+}
+
+/** A person proposed for a party. No seat yet: the person can not enter, and nobody but the party and the mediators hears of it. */
+export interface Nomination {
+  /** The id its seat will have. */
+  id: SeatId
+  party: PartyId
+  role: Role
+  name: string
+  by: SeatId
+  at: Instant
+  /** The seat whose person this one follows. */
+  replaces: SeatId | null
+  /** When the mediators said no; the party that proposed it takes it off its list. */
+  declinedAt: Instant | null
 }
 
 export type TrackKind = 'plenary' | 'caucus' | 'proximity' | 'backchannel' | 'group' | 'civil' | 'implementation'
@@ -150,8 +184,9 @@ export interface Notice {
   at: Instant
   by: SeatId
   words: string
-  /** Null: everyone accredited. */
+  /** Null: everyone accredited, or with `track`, whoever reads that track and has since before it was given. */
   to: PartyId[] | null
+  track?: TrackId
 }
 
 export type CommentAudience = 'party' | 'party+mediators' | 'track'
@@ -233,6 +268,7 @@ export interface Session {
   at: Instant
   /** Waits for a member of the delegation; null once confirmed or when never needed. */
   confined: { figures: Hash } | null
-  confirmedBy: SeatId | null
+  /** The operator: for a delegation none of whose devices is in. */
+  confirmedBy: SeatId | 'operator' | null
   ended: { at: Instant; by: SeatId | 'operator' } | null
 }

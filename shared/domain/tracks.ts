@@ -9,7 +9,7 @@ import type { Command } from './commands.ts'
 import type { Event, Fact } from './events.ts'
 import { knownSeats } from './known.ts'
 import type { Sight } from './matrix.ts'
-import { hasBindingRole, isMediation, isMediator } from './people.ts'
+import { hasBindingRole, isMediation, isMediator, isTheirs } from './people.ts'
 import { type Cell, DEFAULT_GRANT, type Process, type Seat, type Track } from './process.ts'
 import { added, replaced, row } from './rows.ts'
 
@@ -34,7 +34,7 @@ export function decideOpenTrack(
   for (const [id, level] of Object.entries(command.access)) {
     const party = row(process.parties.by, id)
     const named = row(process.seats.by, id)
-    if (!party && !named) return refuse({ code: 'no-such-thing' })
+    if (!party && !(named && isTheirs(named))) return refuse({ code: 'no-such-thing' })
     if (level === 'hidden') continue
     if (party) cells.parties[party.id] = freshCell(level, asked.at)
     else if (named) cells.seats[named.id] = freshCell(level, asked.at)

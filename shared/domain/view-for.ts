@@ -16,7 +16,7 @@ import {
 } from './known.ts'
 import { noticesFor } from './notices.ts'
 import { isMediator, looksAfterItsParty, mayBind, seatsOf } from './people.ts'
-import type { Access, Comment, Position, Process, Seat, Session, Table } from './process.ts'
+import type { Access, Comment, Notice, Position, Process, Seat, Session, Table } from './process.ts'
 import { once, row, rowsOf } from './rows.ts'
 import type { CommentView, InvitationView, SessionView, TrackView, View, Viewer } from './view.ts'
 
@@ -31,7 +31,7 @@ export function viewFor(viewer: Viewer, process: Process, at: Instant): View {
   const { seat } = looking
   const tracks = tracksSeen(looking)
   const comments = commentsSeen(looking, tracks)
-  const notices = noticesFor(process, seat)
+  const notices = noticesFor(process, seat, looking, at)
   const known = knownTo(looking, tracks, comments, notices)
   const { id, title, languages, openedAt, secretariat } = process
   return {
@@ -40,13 +40,14 @@ export function viewFor(viewer: Viewer, process: Process, at: Instant): View {
     secretariat,
     me: meFor(viewer, looking),
     parties: partiesFor(process, known),
-    people: peopleFor(process, known),
+    people: peopleFor(looking, known),
+    nominations: nominationsFor(looking),
     tracks: tracks.map((seen) => trackFor(looking, seen)),
-    notices: notices.map(({ id, at, by, words }) => ({ id, at, by, words })),
+    notices: noticeViews(notices, tracks),
     comments: commentViews(comments),
     positions: positionsFor(looking, tracks),
     access: accessFor(looking, viewer.session),
-    desk: isMediator(seat) ? deskFor(process, at) : null,
+    desk: isMediator(seat) ? deskFor(looking) : null,
   }
 }
 
@@ -73,13 +74,35 @@ function partiesFor(process: Process, known: Known): View['parties'] {
     .map((party, index) => ({ ...party, slot: index + 1 }))
 }
 
+type Person = View['people'][number]
 const people = once((seats: Table<SeatId, Seat>) =>
-  rowsOf(seats).map((seat) => ({ seat, person: { id: seat.id, party: seat.party, role: seat.role, name: seat.name } })),
+  rowsOf(seats).map((seat) => {
+    const { id, party, role, name } = seat
+    const person: Person = { id, party, role, name, ...(seat.standing?.is === 'ended' ? { left: true } : {}) }
+    return { seat, person, own: seat.standing?.is === 'suspended' ? { ...person, suspended: true as const } : person }
+  }),
 )
-const peopleFor = (process: Process, known: Known): View['people'] =>
+/** That a person was followed by another is known to whoever knows them; that one is suspended, to the party and the mediators. */
+const peopleFor = ({ process, seat: viewer, confined }: Looking, known: Known): View['people'] =>
   people(process.seats)
     .filter(({ seat }) => isKnown(known, seat))
-    .map(({ person }) => person)
+    .map(({ seat, person, own }) => (isMediator(viewer) || (seat.party === viewer.party && !confined) ? own : person))
+
+/** A party's own to those who look after it, all that wait to the mediators. */
+function nominationsFor({ process, seat, confined }: Looking): View['nominations'] {
+  if (confined) return []
+  return rowsOf(process.nominations).filter(({ party, declinedAt }) =>
+    party === seat.party ? looksAfterItsParty(process, seat) : isMediator(seat) && declinedAt === null,
+  )
+}
+
+/** The track is named to whoever sees it; the desk says of the others to whom they went. */
+function noticeViews(notices: Notice[], tracks: Seen[]): View['notices'] {
+  const seen = new Set(tracks.map(({ track }) => track.id))
+  return notices.map(({ id, at, by, words, track }) => {
+    return { id, at, by, words, ...(track !== undefined && seen.has(track) ? { track } : {}) }
+  })
+}
 
 const audienceOnce = onceATrack((process, track, at): TrackView['audience'] =>
   readersOnce(process, track, at).map(({ party, seat, level }) => {

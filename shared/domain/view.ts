@@ -7,6 +7,7 @@ import type {
   Comment,
   ExportForm,
   Grant,
+  Nomination,
   Party,
   Position,
   Role,
@@ -55,9 +56,21 @@ export interface View {
   /** The viewer's own, those it shares a track with, those a Notice or the charter told of. In the mediators' order; `slot` counts them from 1 without a gap. */
   parties: (Party & { slot: number })[]
   /** Persons the viewer may know by name: own party, and seats of parties in shared tracks. `id` is the seat. */
-  people: { id: SeatId; party: PartyId; role: Role; name: string }[]
+  people: {
+    id: SeatId
+    party: PartyId
+    role: Role
+    name: string
+    /** Another person took the place. */
+    left?: true
+    /** Told to the seat's own party and to the mediators. */
+    suspended?: true
+  }[]
+  /** The viewer's own party's, to those who look after it; to mediators all that wait for them. `id` is the seat it would be. */
+  nominations: Nomination[]
   tracks: TrackView[]
-  notices: { id: NoticeId; at: Instant; by: SeatId; words: string }[]
+  /** `track`: to all who read it. */
+  notices: { id: NoticeId; at: Instant; by: SeatId; words: string; track?: TrackId }[]
   /** Those whose audience the viewer is in; who only reads a track gets no threads of others there. */
   comments: CommentView[]
   /** The viewer's own party's positions. `id` is the clause. */
@@ -123,13 +136,19 @@ export interface SessionView {
 
 export interface Desk {
   /** Every seat of the process. `id` is the seat. */
-  seats: { id: SeatId; party: PartyId; role: Role; name: string }[]
+  seats: { id: SeatId; party: PartyId; role: Role; name: string; standing?: DeskStanding }[]
+  /** To whom each notice went. Null: everyone accredited, or who reads the track. */
+  told: { id: NoticeId; to: PartyId[] | null; track: TrackId | null }[]
+  /** Whether the parties may still be put in another order. */
+  ordering: boolean
   /** The tracks mediators may set access to (never a caucus or a backchannel), with every cell above hidden. */
   matrix: { id: TrackId; title: string; kind: TrackKind; status: Track['status']; cells: DeskCell[] }[]
   changes: { id: string; at: Instant; by: SeatId; changes: AccessChange[] }[]
   /** What left the room of the tracks above, track by track, newest last. `id` counts within its track. */
   exports: { id: string; track: TrackId; at: Instant; by: SeatId; form: ExportForm }[]
 }
+/** Absent while the person has the seat. `lifts`: whether the mediators suspended it, and so lift it. */
+export type DeskStanding = { is: 'suspended'; lifts: boolean } | { is: 'ended' }
 export interface DeskCell {
   /** `party:<id>` or `seat:<id>`. */
   id: string

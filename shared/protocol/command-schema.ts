@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Command } from '../domain/commands.ts'
+import { ROLES } from '../domain/process.ts'
 import { type Outcome, ok, refuse } from '../outcome.ts'
 import type { Refusal } from '../refusals.ts'
 import { LANGUAGES } from '../words/languages.ts'
@@ -73,11 +74,32 @@ const processCommands = [
     access: v.pipe(v.record(s.name, s.level), v.maxEntries(s.MAX_CHANGES)),
     text: v.exactOptional(seedText),
   }),
+  v.strictObject({ type: v.literal('RenameTrack'), track: s.track, title: s.title }),
+  v.strictObject({ type: v.literal('PauseTrack'), track: s.track }),
+  v.strictObject({ type: v.literal('ResumeTrack'), track: s.track }),
+  v.strictObject({ type: v.literal('CloseTrack'), track: s.track }),
   v.strictObject({
     type: v.literal('PublishNotice'),
     words: s.said,
     to: v.exactOptional(v.pipe(v.array(s.party), v.minLength(1), v.maxLength(s.MAX_CHANGES))),
+    track: v.exactOptional(s.track),
   }),
+  v.strictObject({
+    type: v.literal('OrderParties'),
+    parties: v.pipe(v.array(s.party), v.minLength(1), v.maxLength(s.MAX_CHANGES)),
+  }),
+  v.strictObject({
+    type: v.literal('NominateSeat'),
+    party: s.party,
+    role: v.picklist(ROLES),
+    name: s.personName,
+    replaces: v.exactOptional(s.seat),
+  }),
+  v.strictObject({ type: v.literal('AccreditSeat'), seat: s.seat }),
+  v.strictObject({ type: v.literal('DeclineSeat'), seat: s.seat }),
+  v.strictObject({ type: v.literal('SuspendSeat'), seat: s.seat }),
+  v.strictObject({ type: v.literal('RestoreSeat'), seat: s.seat }),
+  v.strictObject({ type: v.literal('ReplaceSeat'), seat: s.seat, name: s.personName }),
   v.strictObject({
     type: v.literal('Comment'),
     track: s.track,

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { MAX_NAME } from '../domain/process.ts'
 import {
   type AnnexId,
   type ArticleId,
@@ -74,6 +75,8 @@ export const wordsUpTo = (bytes: number) => v.pipe(v.string(), v.maxBytes(bytes)
 export const said = v.pipe(wordsUpTo(MAX_WORDS_BYTES), v.check(isNotBlank))
 export const headingOrNone = v.pipe(v.string(), v.maxLength(MAX_TITLE), v.check(isShowable), v.check(isOneLine))
 export const title = v.pipe(headingOrNone, v.check(isNotBlank))
+/** As long as a process file takes it. */
+export const personName = v.pipe(title, v.maxLength(MAX_NAME))
 
 /** How deep a frame's JSON may nest: twice what the deepest command needs. */
 const MAX_DEPTH = 24

@@ -14,7 +14,7 @@ export const HISTORY: Record<number, { changed: string; digest: string }> = {
   3: { changed: 'joining a bracket may name the words one consents to', digest: 'b242e901f98c72aa' },
   4: {
     changed:
-      'words typed on have a short form; the language of one’s screens; words for a text that has none, files beside a text',
-    digest: '043774b7c54e2f31',
+      'words typed on have a short form; the language of one’s screens; words for a text that has none, files beside a text; seats, tracks, notices and the order of parties from the desk',
+    digest: 'e0e35d50e03236bd',
   },
 }

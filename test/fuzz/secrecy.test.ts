@@ -6,6 +6,7 @@ import { type Chance, seeded } from '../support/seeded.ts'
 import { replayOf, seedsOf } from '../support/seeds.ts'
 import {
   ADVISER,
+  ALTERNATE,
   BRIDGE,
   CAUCUS,
   COUNCIL,
@@ -86,10 +87,24 @@ class Day {
     else if (roll < 6) this.#type(this.#mediator)
     else if (roll === 6) this.#bracket()
     else if (roll === 7) this.#comment(chance.one([this.#council, this.#tavira, this.#mediator]))
-    else if (roll === 8) void this.#mediator.act({ type: 'PublishNotice', words: 'We meet at noon.' })
+    else if (roll === 8) this.#desk()
     else if (roll === 9) this.#here()
     else if (roll === 10) await this.#setAccess()
     else await this.#comeBack()
+  }
+
+  /** What the mediators do to the plenary and tell there, in sight of both watchers or of one. */
+  #desk(): void {
+    const status = this.#stage.running.state.tracks.by[PLENARY]?.status
+    const title = `Plenary ${this.#chance.below(1_000)}`
+    const acts: Command[] = [
+      { type: 'PublishNotice', words: 'We meet at noon.' },
+      { type: 'PublishNotice', words: 'We go on at three.', track: PLENARY },
+      { type: 'RenameTrack', track: PLENARY, title },
+      status === 'paused' ? { type: 'ResumeTrack', track: PLENARY } : { type: 'PauseTrack', track: PLENARY },
+    ]
+    const act = status === 'paused' ? acts[3] : this.#chance.one(acts)
+    if (act) void this.#mediator.act(act)
   }
 
   #type(person: Person): void {
@@ -255,6 +270,36 @@ class ClosedDoors {
   notice(): void {
     this.#ask('notice', this.#mediator, { type: 'PublishNotice', words: 'For Tavira.', to: [TAVIRA_PARTY] })
   }
+  nomination(): void {
+    const waiting = this.#stage.running.state.nominations.order
+    const [first] = waiting
+    if (first && waiting.length > 2)
+      this.#ask('nomination', this.chance.one([this.#tavira, this.#mediator]), { type: 'DeclineSeat', seat: first })
+    else
+      this.#ask('nomination', this.#tavira, {
+        type: 'NominateSeat',
+        party: TAVIRA_PARTY,
+        role: 'adviser',
+        name: 'Rana Sol',
+      })
+  }
+  /** Somebody of Tavira's who is not in the room: on every other screen nothing changes. */
+  suspension(): void {
+    const isOut = this.#stage.running.state.seats.by[ALTERNATE]?.standing !== undefined
+    this.#ask('suspension', this.#mediator, { type: isOut ? 'RestoreSeat' : 'SuspendSeat', seat: ALTERNATE })
+  }
+  trackNotice(): void {
+    this.#ask('trackNotice', this.#mediator, { type: 'PublishNotice', words: 'At the bridge.', track: BRIDGE })
+  }
+  trackTurn(): void {
+    const track = this.#stage.running.state.tracks.by[BRIDGE]
+    const isOpen = track?.status === 'open'
+    const title = `Bridge ${this.chance.below(1_000)}`
+    // Mostly open, so that words go on there.
+    if (!isOpen) this.#ask('trackTurn', this.#mediator, { type: 'ResumeTrack', track: BRIDGE })
+    else if (this.chance.below(3) === 0) this.#ask('trackTurn', this.#mediator, { type: 'PauseTrack', track: BRIDGE })
+    else this.#ask('trackTurn', this.#mediator, { type: 'RenameTrack', track: BRIDGE, title })
+  }
   invitation(): void {
     this.#ask('invitation', this.#tavira, { type: 'IssueInvitation', seat: ADVISER })
   }
@@ -270,6 +315,10 @@ const KINDS = [
   'hiddenTrack',
   'presence',
   'notice',
+  'nomination',
+  'suspension',
+  'trackNotice',
+  'trackTurn',
   'invitation',
 ] as const
 type Kind = (typeof KINDS)[number]

@@ -81,14 +81,14 @@ export class Story {
   /** What the last act made. */
   readonly made: string[]
   readonly events: Event[]
-  readonly #chance: Counted
+  readonly chance: Counted
 
   constructor(process: Process, at: Instant, chance: Counted, events: Event[] = [], made: string[] = []) {
     this.process = process
     this.at = at
     this.events = events
     this.made = made
-    this.#chance = chance
+    this.chance = chance
   }
 
   static of(file: unknown = PROCESS_FILE): Story {
@@ -104,18 +104,18 @@ export class Story {
   }
 
   later(ms: number): Story {
-    return new Story(this.process, (this.at + ms) as Instant, this.#chance)
+    return new Story(this.process, (this.at + ms) as Instant, this.chance)
   }
 
   decide(by: string | Pick<Viewer, 'seat' | 'confined'>, command: Command): Outcome<Story, Refusal> {
     const sender = typeof by === 'string' ? { seat: seatId(by), confined: false } : by
-    const { mint, mintClient } = this.#chance
+    const { mint, mintClient } = this.chance
     const asked: Asked = { by: sender, at: this.at, command, mint, mintClient, hashOf: this.hashOf }
     const decided = decide(this.process, asked)
     if (!decided.ok) return decided
     const { events, made } = decided.value
     const process = events.reduce((now, event) => evolve(now, { event, by: sender.seat, at: this.at }), this.process)
-    return { ok: true, value: new Story(process, this.at, this.#chance, events, made) }
+    return { ok: true, value: new Story(process, this.at, this.chance, events, made) }
   }
 
   /** The room after an act that must succeed; a second passes first. */

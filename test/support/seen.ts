@@ -46,6 +46,7 @@ export function viewOf(
     },
     parties: PARTIES.filter(({ id }) => more.parties?.includes(id) ?? true),
     people: [],
+    nominations: [],
     tracks: more.tracks ?? [],
     notices: [],
     comments: more.comments ?? [],

@@ -27,6 +27,7 @@ const FILE = {
   seats: [
     { id: 'tavira-head', party: 'tavira', role: 'head', name: 'Ilse Corvane' },
     { id: 'tavira-adviser', party: 'tavira', role: 'adviser', name: 'Oren Vale' },
+    { id: 'tavira-alternate', party: 'tavira', role: 'alternate', name: 'Ned Arvo' },
     { id: 'council-head', party: 'council', role: 'head', name: 'Bram Aldous' },
     { id: 'mediator', party: 'union', role: 'mediator', name: 'Maud Ferreira' },
     { id: 'forum-moderator', party: 'forum', role: 'moderator', name: 'Noa Lind' },
@@ -70,6 +71,7 @@ export const COUNCIL_PARTY = 'council' as PartyId
 export const FORUM_PARTY = 'forum' as PartyId
 export const TAVIRA = 'tavira-head' as SeatId
 export const ADVISER = 'tavira-adviser' as SeatId
+export const ALTERNATE = 'tavira-alternate' as SeatId
 export const COUNCIL = 'council-head' as SeatId
 export const MEDIATOR = 'mediator' as SeatId
 export const FORUM = 'forum-moderator' as SeatId

@@ -182,6 +182,7 @@ function emptyRoom(levels: Record<PartyId, Level>, text: Text): Process {
     secretariat: { name: '', phone: '', email: '' },
     parties: { order: parties.map(({ id }) => id), by: Object.fromEntries(parties.map((one) => [one.id, one])) },
     seats: { order: seats.map(({ id }) => id), by: Object.fromEntries(seats.map((one) => [one.id, one])) },
+    nominations: { order: [], by: {} },
     tracks: { order: [TRACK], by: { [TRACK]: track } },
     notices: [],
     comments: { order: [], by: {} },

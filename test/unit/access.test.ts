@@ -237,6 +237,51 @@ describe('the door', () => {
     expect(running.state.access.languages).toEqual({ 'north-head': 'fr' })
   })
 
+  test('A6 the operator confirms a device only for a party none of whose people is in, and only of a link that a mediator gave', async () => {
+    const { running, door: opened, code } = await door()
+    const join = async (who: Viewer | 'operator') => {
+      const given = await running.act(who, null, { type: 'IssueInvitation', seat: seat('north-head') })
+      const device = await opened.redeem(given.ok ? (given.value.made[0] ?? '') : '')
+      if (!device.ok) throw new Error('refused')
+      return device.value
+    }
+    const confirm = ({ session, figures = '' }: { session: SessionId; figures?: string }) =>
+      running.act('operator', null, { type: 'ConfirmDevice', session, figures })
+    const refused = (refusal: string) => ({ ok: false, refusal: { code: refusal } })
+    // Alone neither opens what is the delegation's: the operator not with a link of its own, the mediator not at all.
+    expect(await confirm(await join('operator'))).toEqual(refused('not-your-role'))
+    const lost = await join(by('mediator'))
+    const byMediator = { type: 'ConfirmDevice', session: lost.session, figures: lost.figures ?? '' } as const
+    expect((await running.act(by('mediator'), null, byMediator)).ok).toBe(false)
+    // While one of the delegation is in, it is theirs to say.
+    const first = await opened.redeem(code)
+    if (!first.ok) expect(first.refusal.code).toBe('invitation-expired')
+    const head = await running.act(by('north-adviser'), null, { type: 'AddDevice' })
+    const adviser = await opened.redeem(head.ok ? (head.value.made[0] ?? '') : '')
+    if (!adviser.ok) throw new Error('refused')
+    expect(await confirm(lost)).toEqual(refused('not-your-role'))
+    await running.act(by('mediator'), null, { type: 'EndSession', session: adviser.value.session })
+    expect(await confirm({ session: lost.session, figures: '000000' })).toEqual(refused('not-confirmed'))
+    expect(await confirm(lost)).toMatchObject({ ok: true })
+    expect(running.state.access.sessions.by[lost.session]).toMatchObject({ confined: null, confirmedBy: 'operator' })
+  })
+
+  test('A6 a link for a seat that is suspended is not given, and a session on the way in is over', async () => {
+    const { running, door: opened, code } = await door()
+    const first = await opened.redeem(code)
+    if (!first.ok) throw new Error('refused')
+    expect((await running.act(by('mediator'), null, { type: 'SuspendSeat', seat: seat('north-head') })).ok).toBe(true)
+    expect(await opened.who(first.value.token)).toEqual({ ok: false, refusal: { code: 'session-ended' } })
+    for (const who of [by('mediator'), 'operator'] as const) {
+      const given = await running.act(who, null, { type: 'IssueInvitation', seat: seat('north-head') })
+      expect(given).toEqual({ ok: false, refusal: { code: 'seat-not-standing' } })
+    }
+    expect(await opened.openSeat(running, seat('north-head'))).toEqual({
+      ok: false,
+      refusal: { code: 'no-such-thing' },
+    })
+  })
+
   test('A4 the log holds hashes only: no code, no token, no figures', async () => {
     const { running, door: opened, log } = await door()
     const given = await running.act(by('mediator'), null, { type: 'IssueInvitation', seat: seat('north-head') })

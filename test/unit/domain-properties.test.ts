@@ -4,10 +4,11 @@ import type { Command } from '#shared/domain/commands.ts'
 import type { Event, Fact } from '#shared/domain/events.ts'
 import { evolve } from '#shared/domain/evolve.ts'
 import { levelOf, readersOf, seatsSeeing } from '#shared/domain/matrix.ts'
+import { leadOf } from '#shared/domain/people.ts'
 import { previewAs } from '#shared/domain/preview.ts'
 import type { Process } from '#shared/domain/process.ts'
 import { viewFor } from '#shared/domain/view-for.ts'
-import type { Instant } from '#shared/ids.ts'
+import type { Instant, TrackId } from '#shared/ids.ts'
 import { LEVELS } from '#shared/refusals.ts'
 import { PROCESS_FILE, partyId, Story, seatId, trackId } from '../support/build.ts'
 
@@ -15,10 +16,14 @@ const SEATS = PROCESS_FILE.seats.map(({ id }) => id)
 const HEADS = { tavira: 'tavira-head', council: 'council-head', forum: 'forum-moderator', union: 'union-mediator' }
 const NAMED = ['plenary', 'channel', 'session', 'caucus-tavira', 'caucus-council']
 
+/** What the desk and the leaders do besides setting access. */
+const TURNS = ['name', 'seat', 'out', 'back', 'replace', 'tell', 'rename', 'pause', 'go', 'close', 'order'] as const
+type Turn = (typeof TURNS)[number]
+
 /** What somebody tries: places in lists, so that it means something in every room. */
 interface Try {
   by: string
-  kind: 'set' | 'open' | 'side' | 'say' | 'notice' | 'take'
+  kind: 'set' | 'open' | 'side' | 'say' | 'notice' | 'take' | Turn
   track: number
   name: string
   level: (typeof LEVELS)[number]
@@ -28,7 +33,10 @@ interface Try {
 }
 const attempt: fc.Arbitrary<Try> = fc.record({
   by: fc.oneof(fc.constant('union-mediator'), fc.constantFrom(...SEATS)),
-  kind: fc.constantFrom('set', 'set', 'open', 'side', 'say', 'say', 'notice', 'take'),
+  kind: fc.oneof(
+    fc.constantFrom('set', 'set', 'open', 'side', 'say', 'say', 'notice', 'take'),
+    fc.constantFrom(...TURNS),
+  ),
   track: fc.nat(9),
   name: fc.constantFrom('tavira', 'council', 'forum', 'union', ...SEATS),
   level: fc.constantFrom(...LEVELS),
@@ -62,7 +70,41 @@ function commandOf(story: Story, one: Try): Command {
       return { type: 'TakePosition', track, clause, hash: hash ?? story.process.charter.hash, position: 'accept' }
     }
     default:
-      throw one.kind satisfies never
+      return turnOf(story, one, one.kind, track)
+  }
+}
+
+function turnOf(story: Story, one: Try, kind: Turn, track: TrackId): Command {
+  const { seats, nominations, parties } = story.process
+  const seat = (named: string[]) => seatId(named[one.until % Math.max(1, named.length)] ?? 'nobody')
+  switch (kind) {
+    case 'name': {
+      const party = partyId(one.name.split('-')[0] ?? '')
+      const replaces = one.full ? { replaces: seat(seats.order) } : {}
+      return { type: 'NominateSeat', party, role: 'adviser', name: `Person ${one.until}`, ...replaces }
+    }
+    case 'seat':
+      return { type: one.until === 0 ? 'DeclineSeat' : 'AccreditSeat', seat: seat(nominations.order) }
+    case 'out':
+      return { type: 'SuspendSeat', seat: seat(seats.order) }
+    case 'back':
+      return { type: 'RestoreSeat', seat: seat(seats.order) }
+    case 'replace':
+      return { type: 'ReplaceSeat', seat: seat(seats.order), name: `Other ${one.until}` }
+    case 'tell':
+      return { type: 'PublishNotice', words: `Within ${one.until}`, track }
+    case 'rename':
+      return { type: 'RenameTrack', track, title: `Named ${one.until}` }
+    case 'pause':
+      return { type: 'PauseTrack', track }
+    case 'go':
+      return { type: 'ResumeTrack', track }
+    case 'close':
+      return { type: one.until === 0 ? 'CloseTrack' : 'PauseTrack', track }
+    case 'order':
+      return { type: 'OrderParties', parties: one.full ? parties.order.toReversed() : parties.order.toSorted() }
+    default:
+      throw kind satisfies never
   }
 }
 const tried = (story: Story, one: Try): Story => {
@@ -109,7 +151,8 @@ test('P12 the audience a reader is shown is exactly who sees the track', () => {
         const readers = readersOf(process, id, at)
         for (const party of parties) expect(readers.some((reader) => reader.party === party)).toBe(true)
         for (const { party, seat } of readers) {
-          if (seat) expect(seats).toContain(seat)
+          // A person who is suspended stands in it still: that is not for the others to see.
+          if (seat) expect(seats.includes(seat) || process.seats.by[seat]?.standing?.is === 'suspended').toBe(true)
           else expect(process.tracks.by[id]?.cells.parties).toHaveProperty(party)
         }
         for (const seat of seats) {
@@ -128,7 +171,7 @@ test('P12 the audience a reader is shown is exactly who sees the track', () => {
 /** What the council tries and what is done around it, in tracks that it may come to see. */
 const around: fc.Arbitrary<Try> = fc.record({
   by: fc.constantFrom('union-mediator', 'union-mediator', 'council-head', 'council-adviser', 'tavira-head'),
-  kind: fc.constantFrom('set', 'open', 'side', 'say', 'notice', 'take'),
+  kind: fc.constantFrom('set', 'open', 'side', 'say', 'notice', 'take', 'tell', 'rename', 'pause', 'go', 'order'),
   track: fc.constantFrom(0, 3, 4),
   name: fc.constantFrom('tavira', 'council', 'union', 'council-adviser', 'tavira-adviser', 'tavira-head'),
   level: fc.constantFrom(...LEVELS),
@@ -166,6 +209,28 @@ const HIDDEN: Record<string, (story: Story) => [by: string, Command]> = {
       'union-mediator',
       { type: 'PublishNotice', words: 'Not for all', to: [partyId('forum'), partyId('tavira')] },
     ]
+  },
+  'another delegation proposes somebody': () => {
+    return ['tavira-head', { type: 'NominateSeat', party: partyId('tavira'), role: 'adviser', name: 'Zoe' }]
+  },
+  'a person of another delegation is suspended': () => {
+    return ['union-mediator', { type: 'SuspendSeat', seat: seatId('tavira-adviser') }]
+  },
+  'a person of another delegation is let in again': () => {
+    return ['union-mediator', { type: 'RestoreSeat', seat: seatId('tavira-adviser') }]
+  },
+  'a session of others is given a notice': () => {
+    return ['union-mediator', { type: 'PublishNotice', words: 'Within', track: trackId('session') }]
+  },
+  'a channel of others is paused': () => {
+    return ['union-mediator', { type: 'PauseTrack', track: trackId('channel') }]
+  },
+  'a channel of others goes on': () => {
+    return ['union-mediator', { type: 'ResumeTrack', track: trackId('channel') }]
+  },
+  'a channel of others is named anew': (story) => {
+    const named = story.process.tracks.by[trackId('channel')]?.title === 'Line' ? 'Channel' : 'Line'
+    return ['union-mediator', { type: 'RenameTrack', track: trackId('channel'), title: named }]
   },
   'a delegation talks to itself beside a shared text': (story) => {
     const track = trackId('plenary')
@@ -224,7 +289,8 @@ test('F5.8 a preview is what the party receives without what is its alone, whate
       const command = commandOf(story, { ...pending, kind: 'set' })
       if (command.type !== 'SetAccess') throw new Error('a batch')
       const made = story.decide('union-mediator', command)
-      for (const [party, head] of Object.entries(HEADS)) {
+      for (const party of Object.keys(HEADS)) {
+        const head = leadOf(story.process, partyId(party))?.id ?? expect.fail(party)
         const by = { seat: seatId('union-mediator'), confined: false }
         const now = previewAs(story.process, by, partyId(party), undefined, story.at)
         expect(now.ok && JSON.stringify(now.value.view)).toBe(JSON.stringify(story.view(head, PREVIEWED)))

@@ -190,7 +190,7 @@ test('A1 an invitation opens once, and a confined one opens a session that waits
   const again = { ...redeemed('tavira-head'), session: session('other') } as AccessEvent
   expect(withAccess(first, [[again, 'tavira-head']])).toBe(first)
   const confirm: AccessEvent = { type: 'DeviceConfirmed', session: session('tavira-head') }
-  expect(accessOf(withAccess(first, [[confirm, 'operator']]), M).sessions).toMatchObject([{ state: 'to-be-confirmed' }])
+  expect(accessOf(withAccess(first, [[confirm, 'server']]), M).sessions).toMatchObject([{ state: 'to-be-confirmed' }])
   const confirmed = withAccess(first, [[confirm, 'tavira-alternate']])
   expect(accessOf(confirmed, M).sessions).toMatchObject([{ state: 'open' }])
   const ended = withAccess(confirmed, [[{ type: 'SessionEnded', session: session('tavira-head') }, M]])

@@ -38,6 +38,8 @@ function desk(cells: Record<string, Level>, kind: Desk['matrix'][number]['kind']
       seat('south-head', 'south', 'head'),
       seat('mediator', 'team', 'mediator'),
     ],
+    told: [],
+    ordering: true,
     matrix: [
       {
         id: track,

@@ -54,6 +54,58 @@ describe('withdrawal', () => {
     expect({ inForce, end: council.end }).toEqual({ inForce: true, end: 'reset' })
   })
 
+  test('F2.3 P2 whoever is suspended loses every text as by a withdrawal, then the line, and comes back in no way', async () => {
+    const stage = await Stage.open({ seed: 1, appendMs: 5 })
+    const [mediator, council, tavira] = await stage.seats(PLENARY, MEDIATOR, COUNCIL, TAVIRA)
+    const [from, beside] = [council.received.length, tavira.received.length]
+    const answer = mediator.act({ type: 'SuspendSeat', seat: COUNCIL })
+    await stage.rest(20)
+    expect(await answer).toMatchObject({ ok: true })
+    // The plenary and its own caucus; nothing else is told on the way out.
+    expect(kinds(council, from)).toEqual(['withdrawn', 'withdrawn'])
+    expect(council.end).toEqual({ code: 'session-ended' })
+    await expect(stage.seat(COUNCIL)).rejects.toThrow('session-ended')
+    // The others read on, and of the person hear only that they are not in the text any more.
+    await stage.rest(20_000)
+    expect(new Set(kinds(tavira, beside))).toEqual(new Set(['presence']))
+    await stage.mediate({ type: 'RestoreSeat', seat: COUNCIL })
+    const again = await stage.seat(COUNCIL)
+    expect(await again.open(PLENARY)).toMatchObject({ ok: true })
+  })
+
+  test('F2.3 P2.2 a device that does not say it closed its texts is cut off, and only then the suspension is in force', async () => {
+    const stage = await Stage.open({ seed: 1 })
+    const [mediator, council] = await stage.seats(PLENARY, MEDIATOR, COUNCIL)
+    council.isHeld = true
+    let inForce = false
+    const answer = mediator.act({ type: 'SuspendSeat', seat: COUNCIL }).then(() => {
+      inForce = true
+    })
+    await stage.time.advance(249)
+    expect({ inForce, end: council.end }).toEqual({ inForce: false, end: null })
+    await stage.time.advance(1)
+    await answer
+    expect({ inForce, end: council.end }).toEqual({ inForce: true, end: 'reset' })
+  })
+
+  test('F5.9 words that were on their way when a track was paused come back to their author, and go in when it goes on', async () => {
+    const stage = await Stage.open({ seed: 1, appendMs: 10 })
+    const [mediator, council, tavira] = await stage.seats(PLENARY, MEDIATOR, COUNCIL, TAVIRA)
+    const leaf = stage.leaf(PLENARY, 0)
+    void mediator.act({ type: 'PauseTrack', track: PLENARY })
+    await stage.time.advance(5)
+    council.type(PLENARY, leaf, 0, 'Late ')
+    await stage.rest()
+    expect(council.refusedWords).toEqual([{ code: 'track-not-open' }])
+    expect(stage.words(PLENARY, leaf)).toBe('The parties share the water.')
+    expect(tavira.view?.tracks.find(({ id }) => id === PLENARY)?.status).toBe('paused')
+    await stage.mediate({ type: 'ResumeTrack', track: PLENARY })
+    await council.open(PLENARY)
+    council.type(PLENARY, leaf, 0, 'Now ')
+    await stage.rest()
+    expect(tavira.text(PLENARY).words(leaf)).toBe('Now The parties share the water.')
+  })
+
   test('P2.3 others do not wait for a withdrawal to be in force', async () => {
     const stage = await Stage.open({ seed: 1 })
     const [mediator, council, tavira] = await stage.seats(PLENARY, MEDIATOR, COUNCIL, TAVIRA)

@@ -22,6 +22,10 @@ export const refusals: RefusalSentences = {
   'charter-changed': () => 'The charter is another one than you read. Read it again, then accept it.',
   'charter-not-accepted': () => 'Your party has not accepted the charter yet. The head of delegation can accept it.',
   'track-not-open': () => 'The mediators have paused or closed this track. You can read it.',
+  'round-begun': () =>
+    'A delegation has proposed or agreed to something. The order of the parties stays as it is from then on.',
+  'seat-not-standing': () =>
+    'This person does not sit here at the moment. Restore the seat first, or replace the person.',
   'not-yours-to-open': () => 'Only its own members open a caucus or a backchannel.',
   'nothing-to-change': () => 'It already is as you ask.',
   'already-exists': () => 'It is already there.',

@@ -26,6 +26,10 @@ export const refusals: RefusalSentences = {
   'charter-not-accepted': () =>
     'Votre partie n’a pas encore accepté la charte. Votre chef de délégation peut l’accepter.',
   'track-not-open': () => 'La médiation a suspendu ou clos ce volet. Vous pouvez le lire.',
+  'round-begun': () =>
+    'Une délégation a proposé ou accepté quelque chose. L’ordre des parties reste désormais tel qu’il est.',
+  'seat-not-standing': () =>
+    'Cette personne ne siège pas en ce moment. Rétablissez d’abord son siège, ou remplacez la personne.',
   'not-yours-to-open': () => 'Seuls leurs propres membres ouvrent un caucus ou un canal discret.',
   'nothing-to-change': () => 'Il en est déjà comme vous le demandez.',
   'already-exists': () => 'Ceci existe déjà.',
