@@ -6,7 +6,7 @@ import type { Random, Time } from '#shared/world.ts'
 import { accessActs } from './access/acts.ts'
 import { type Door, type FirstInvitation, openDoor } from './access/door.ts'
 import { openRegistry, type Registry } from './access/registry.ts'
-import { startProcess } from './access/starting.ts'
+import { sampleIdOf, startProcess } from './access/starting.ts'
 import { addressOf, type Config } from './config.ts'
 import { openDelivery } from './delivery/delivery.ts'
 import type { Delivery } from './delivery/receiver.ts'
@@ -47,13 +47,20 @@ export interface Ports {
   clientFolder: string
 }
 
+export interface Started {
+  process: ProcessId
+  invitations: FirstInvitation[]
+}
+
 export interface App {
   /** Starts to listen. Resolves with the port. Throws with the system's reason when it cannot. */
   listen(): Promise<number>
   /** Where people reach the room. */
   readonly address: string
   /** Starts a process with an invitation for each seat. Throws on a file with mistakes. */
-  startProcess(file: unknown): Promise<{ process: ProcessId; invitations: FirstInvitation[] }>
+  startProcess(file: unknown): Promise<Started>
+  /** Starts the sample, unless a node on the same log was first: then null, and `sample` is that one. Throws as `startProcess`. */
+  startSample(file: unknown): Promise<Started | null>
   /** The process whose seats this machine may open; see `http/first-start.ts`. */
   sample: ProcessId | null
   /** Sends everyone away in a spread, finishes what is under way, closes the log. */
@@ -199,10 +206,23 @@ class RunningApp implements App {
     return this.#port
   }
 
-  async startProcess(file: unknown): Promise<{ process: ProcessId; invitations: FirstInvitation[] }> {
+  async startProcess(file: unknown): Promise<Started> {
+    const started = await this.#start(file)
+    if (!started) throw new Error('a process of a name of its own is the first of it')
+    return started
+  }
+
+  async startSample(file: unknown): Promise<Started | null> {
+    const { log, random } = this.#ports
+    this.sample = await sampleIdOf(log, random)
+    return this.#start(file, this.sample)
+  }
+
+  async #start(file: unknown, id?: ProcessId): Promise<Started | null> {
     const parsed = parseProcessFile(file)
     if (!parsed.ok) throw new Error(parsed.refusal.map(({ where, problem }) => `${where}: ${problem}`).join('\n'))
-    const started = await startProcess(this.#parts, parsed.value)
+    const started = await startProcess(this.#parts, parsed.value, id)
+    if (!started.ok && started.refusal.code === 'nothing-to-change') return null
     if (!started.ok) throw new Error(`the process could not be started: ${started.refusal.code}`)
     const { running, invitations } = started.value
     return { process: running.id, invitations }

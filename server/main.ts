@@ -118,15 +118,16 @@ async function joinOrStop(url: string, duties: NodeDuties, telemetry: Telemetry)
   }
 }
 
-/** The sample process, on this machine only: made once, on an empty log. */
+/** The sample process, on this machine only: made once, on an empty log, by one of the nodes that start on it. */
 async function openSample(app: App, folder: string, fresh: boolean, url: string): Promise<void> {
   const file = join(SAMPLE_FOLDER, 'lake-maren.yaml')
   if (fresh && existsSync(file)) {
     const read = await readProcessFile(file)
     if (!read.ok) stop(...read.refusal.map(sentenceOf))
-    const { process: id, invitations } = await app.startProcess(read.value)
-    saySample(folder, id)
-    app.sample = id
+    const started = await app.startSample(read.value)
+    if (app.sample) saySample(folder, app.sample)
+    if (!started) return
+    const { invitations } = started
     say('A sample process is made, with these seats:')
     for (const { seat } of invitations) say(`  ${seat.name} (${seat.party}, ${seat.role})`)
     await playSample(url, Object.fromEntries(invitations.map(({ seat, code }) => [seat.id, code])))

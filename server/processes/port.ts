@@ -11,8 +11,11 @@ import type { Audience, Health, Seq } from '../log/log.ts'
 
 /** The processes this node runs: each folded from its log and following it. */
 export interface Processes {
-  /** Starts a new process from a parsed file; durable on return. */
-  start(file: ProcessFile): Promise<Outcome<ProcessId, Refusal>>
+  /**
+   * Starts a new process from a parsed file; durable on return. Under `id`, when that is given: refused `nothing-to-change` when there
+   * is one of that id, whatever node began it.
+   */
+  start(file: ProcessFile, id?: ProcessId): Promise<Outcome<ProcessId, Refusal>>
   /** The running process, opened from snapshot and log when it is not yet. Null when the log has none of that id. */
   open(process: ProcessId): Promise<Running | null>
   list(): Promise<ProcessId[]>

@@ -36,10 +36,10 @@ class NodeProcesses implements Processes {
     this.#options = options
   }
 
-  async start(file: ProcessFile): Promise<Outcome<ProcessId, Refusal>> {
+  async start(file: ProcessFile, wanted?: ProcessId): Promise<Outcome<ProcessId, Refusal>> {
     const { log, random } = this.#options
     const chance = random.stream('everyone')
-    const id = mintId<ProcessId>(chance.bytes(22))
+    const id = wanted ?? mintId<ProcessId>(chance.bytes(22))
     const events = startProcess(
       id,
       file,
@@ -53,6 +53,7 @@ class NodeProcesses implements Processes {
     const appended = await head.appendFirst(drafts)
     if (!appended.ok) {
       const { refusal } = appended
+      if (refusal.code === 'conflict') return refuse({ code: 'nothing-to-change' })
       return refuse({ code: 'not-saved', reason: refusal.code === 'unavailable' ? refusal.reason : 'unavailable' })
     }
     const running = await this.open(id)

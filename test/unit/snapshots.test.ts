@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { sampleIdOf } from '#server/access/starting.ts'
 import type { ForgetfulLog } from '#server/log/log.ts'
 import { openMemoryLog } from '#server/log/memory.ts'
 import type { Running } from '#server/processes/port.ts'
@@ -33,6 +34,23 @@ async function comment(running: Running, words: string): Promise<void> {
 }
 
 const wordsOf = ({ state }: Running) => state.comments.order.map((id) => state.comments.by[id]?.words)
+
+test('N12 of nodes that start at once on an empty log exactly one makes the sample, and one that died before leaves it to others', async () => {
+  const log = openMemoryLog({ time: new FakeTime() })
+  // This one died between drawing the name and making it.
+  await sampleIdOf(log, fakeRandom(9))
+  const nodes = await Promise.all([1, 2, 3].map((seed) => nodeOn(log, seed)))
+  const file = parseProcessFile(SMALL_PROCESS)
+  if (!file.ok) throw new Error('the file has mistakes')
+  const started = await Promise.all(
+    nodes.map(async (processes, nth) => processes.start(file.value, await sampleIdOf(log, fakeRandom(nth)))),
+  )
+  expect(started.filter(({ ok }) => ok).length).toBe(1)
+  expect(started.filter(({ ok }) => !ok)).toEqual(
+    Array.from({ length: 2 }, () => ({ ok: false, refusal: { code: 'nothing-to-change' } })),
+  )
+  expect((await log.processes()).length).toBe(1)
+})
 
 test('N7 P1.8 a snapshot of a past that the log has lost is not used, however far the log has come since', async () => {
   const log = openMemoryLog({ time: new FakeTime() })
