@@ -110,25 +110,6 @@ export function openDoor({ registry, random, now }: DoorOptions): Door {
   }
 }
 
-async function openSeat(
-  running: Running,
-  seat: SeatId,
-  random: Random,
-  now: () => Instant,
-): Promise<Outcome<SignedIn, Refusal>> {
-  if (!row(running.state.seats.by, seat)) return refuse({ code: 'no-such-thing' })
-  const made = newSession(running, seat, random)
-  const invitation = hashOf(mintCode(random))
-  const audience = audienceOf(running, seat)
-  const issued: AccessEvent = { type: 'InvitationIssued', invitation, seat, until: now(), confined: false }
-  const redeemed: AccessEvent = { type: 'InvitationRedeemed', invitation, ...made.session }
-  for (const event of [issued, redeemed]) {
-    const recorded = await running.recordAccess('operator', audience, [event])
-    if (!recorded.ok) return recorded
-  }
-  return ok(made.signedIn)
-}
-
 /** Nothing, when the seat's screens speak it already. */
 function languageOf({ state }: Running, seat: SeatId, language: Language | undefined): AccessEvent[] {
   const isNew = language && row(state.access.languages ?? {}, seat) !== language
