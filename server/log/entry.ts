@@ -7,11 +7,9 @@ import { type Audience, type Entry, type Lane, LogDamaged, type NewEntry, type S
  * reading the rest. `seq` is not in the bytes: it is the entry's place.
  */
 const VERSION = 1
-const AT = 1
-const SALT = 9
-const SALT_BYTES = 16
-const LENGTH = 25
-const HEADER = 29
+/** Where each part begins. */
+const PLACE = { at: 1, salt: 9, length: 25, header: 29 } as const
+const SALT_BYTES = PLACE.length - PLACE.salt
 const UINT32 = 2 ** 32
 
 type Header = Omit<NewEntry, 'salt' | 'body'>
@@ -22,20 +20,20 @@ const text = new TextDecoder('utf-8', { fatal: true })
 export function encodeEntry(entry: NewEntry): Uint8Array<ArrayBuffer> {
   if (entry.salt.length !== SALT_BYTES) throw new TypeError(`an entry's salt has ${SALT_BYTES} bytes`)
   const header = Buffer.from(headerOf(entry))
-  const bytes = new Uint8Array(HEADER + header.length + entry.body.length)
+  const bytes = new Uint8Array(PLACE.header + header.length + entry.body.length)
   bytes[0] = VERSION
-  bytes.set(entry.salt, SALT)
-  new DataView(bytes.buffer).setUint32(LENGTH, header.length)
-  bytes.set(header, HEADER)
-  bytes.set(entry.body, HEADER + header.length)
+  bytes.set(entry.salt, PLACE.salt)
+  new DataView(bytes.buffer).setUint32(PLACE.length, header.length)
+  bytes.set(header, PLACE.header)
+  bytes.set(entry.body, PLACE.header + header.length)
   return bytes
 }
 
 /** Sets the time of an encoded entry. */
 export function stampEntry(bytes: Uint8Array, at: Instant): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
-  view.setUint32(AT, Math.floor(at / UINT32))
-  view.setUint32(AT + 4, at % UINT32)
+  view.setUint32(PLACE.at, Math.floor(at / UINT32))
+  view.setUint32(PLACE.at + 4, at % UINT32)
 }
 
 /**
@@ -54,11 +52,11 @@ export function decodeEntry(bytes: Uint8Array, seq: Seq): Entry {
 function decodeV1(bytes: Uint8Array, seq: Seq): Entry {
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const at = instant(view.getUint32(AT) * UINT32 + view.getUint32(AT + 4))
-    const bodyStart = HEADER + view.getUint32(LENGTH)
+    const at = instant(view.getUint32(PLACE.at) * UINT32 + view.getUint32(PLACE.at + 4))
+    const bodyStart = PLACE.header + view.getUint32(PLACE.length)
     if (bodyStart > bytes.length) throw new RangeError('the header is longer than the entry')
-    const header: Header = JSON.parse(text.decode(bytes.subarray(HEADER, bodyStart)))
-    return { v: 1, seq, at, ...header, salt: bytes.subarray(SALT, LENGTH), body: bytes.subarray(bodyStart) }
+    const header: Header = JSON.parse(text.decode(bytes.subarray(PLACE.header, bodyStart)))
+    return { v: 1, seq, at, ...header, salt: bytes.subarray(PLACE.salt, PLACE.length), body: bytes.subarray(bodyStart) }
   } catch (cause) {
     throw new LogDamaged(`Entry ${seq} cannot be read.`, { cause })
   }

@@ -48,7 +48,7 @@ export async function crowd(): Promise<void> {
   const { contender, url } = JSON.parse(process.env['BENCH_PART'] ?? '{}') as { contender: Contender; url: string }
   const run = new Run()
   const people: Person[] = []
-  let grower: Grower | null = null
+  let growers: Grower[] = []
   listen({
     enter: async (places: Omit<Place, 'url'>[]) => {
       for (let from = 0; from < places.length; from += AT_ONCE) {
@@ -72,11 +72,11 @@ export async function crowd(): Promise<void> {
         asked.settleMs,
       )
     },
-    grow: async ({ person, letters }: { person: number; letters: number }) => {
-      const line = people[person]?.line
-      if (!line) throw new Error('nobody is there to write a long history')
-      grower ??= new Grower(line)
-      await grower.grow(letters)
+    /** Everybody from `from` on writes an equal part of these letters. */
+    grow: async ({ from, letters }: { from: number; letters: number }) => {
+      if (growers.length === 0) growers = people.slice(from).map(({ line }) => new Grower(line))
+      const part = Math.ceil(letters / growers.length)
+      await Promise.all(growers.map((grower, index) => grower.grow(Math.min(part, letters - index * part))))
       return null
     },
     bytes: async () => people.map(({ line }) => ({ ...line.bytes })),

@@ -1,10 +1,10 @@
 import type { Line } from './lines/line.ts'
 import { string, uint } from './updates.ts'
 
-/** A long history by one hand: single letters all over the text, so that nothing of it merges. */
+/** A long history: single letters all over the text, so that nothing of it merges. */
 
-/** Letters of one frame: within the limits of the room on structs. */
-const A_FRAME = 400
+/** Letters of one frame: as many pieces as the room lets pass without counting. */
+const A_FRAME = 8
 const PATIENCE_MS = 60_000
 
 export class Grower {

@@ -15,6 +15,8 @@ import type { Options, Workload } from './workloads.ts'
 export const HISTORY = 'growth: an edit after so many edits of history'
 export const PROCESS = 'growth: a process with so many tracks and seats'
 const TYPISTS = 5
+/** Who write the history: no one seat may leave so much with everybody in a short time. */
+const HANDS = 6
 const RATE = 100
 /** Hocuspocus alone of the peers says when it has an edit. */
 const ALSO = 'hocuspocus'
@@ -23,14 +25,14 @@ export const growth: Workload = async (options) => {
   const rows = new Rows(HISTORY)
   const { contenders } = options
   for (const contender of contenders.filter((one) => isParley(one) || one === ALSO)) {
-    const setting = { texts: 1, people: TYPISTS + 1, writers: TYPISTS, size: { clauses: 1, length: 20 } }
+    const setting = { texts: 1, people: TYPISTS + HANDS, writers: TYPISTS, size: { clauses: 1, length: 20 } }
     const stage = await Stage.set(contender, setting, { profile: options.profile, editors: true })
     try {
       await stage.enter()
       let there = 0
       for (const edits of historiesFor(options)) {
         progress(`${HISTORY}: ${contender}, ${edits}`)
-        await stage.crowd.ask('grow', { person: TYPISTS, letters: edits - there })
+        await stage.crowd.ask('grow', { from: TYPISTS, letters: edits - there })
         there = edits
         const ms = options.short ? 300 : options.quick ? 3_000 : 10_000
         const measured = await stage.measure({ ms, warmUpMs: ms / 3, rate: RATE })

@@ -10,7 +10,7 @@ import type { Options, Workload } from './workloads.ts'
 const WITHIN_MS = 200
 const TEXT = { clauses: 60, length: 200 }
 const FIRST_RATE = 100
-const HIGHEST_RATE = 50_000
+const HIGHEST_RATE = 400_000
 /** A load that could not even type so much of what it should did not measure that rate. */
 const KEPT_UP = 0.9
 /** Each waits some seconds more. */

@@ -86,13 +86,14 @@ export class Part {
 
   /** As a power cut would. */
   async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = new Promise<void>((done) => this.#child.once('exit', () => done()))
     this.#child.kill('SIGKILL')
     await ended
   }
 
   async end(): Promise<void> {
-    if (this.#child.exitCode !== null) return
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = new Promise<void>((done) => this.#child.once('exit', () => done()))
     if (this.#child.connected) this.#child.disconnect()
     await ended

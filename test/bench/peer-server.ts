@@ -24,6 +24,7 @@ export async function peerServer(): Promise<void> {
 const SERVERS: Partial<Record<Contender, (folder: string) => Promise<string>>> = {
   hocuspocus: () => hocuspocus([]),
   'hocuspocus-sqlite': async (folder) => {
+    await keepStatements()
     const { SQLite } = await load<{ SQLite: new (options: object) => object }>('@hocuspocus/extension-sqlite')
     return hocuspocus([new SQLite({ database: join(folder, 'hocuspocus.db') })])
   },
@@ -36,6 +37,21 @@ const SERVERS: Partial<Record<Contender, (folder: string) => Promise<string>>> =
 async function listening(http: Server): Promise<string> {
   await new Promise<void>((ready) => http.listen(0, '127.0.0.1', ready))
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+}
+
+interface SqliteDatabase {
+  prototype: { prepare(source: string): object }
+}
+/** A statement of better-sqlite3 12 that is collected ends the process in Node 24.19 and later: each is made once and kept. */
+async function keepStatements(): Promise<void> {
+  const { default: Database } = await load<{ default: SqliteDatabase }>('better-sqlite3')
+  const { prepare } = Database.prototype
+  const kept = new Map<string, object>()
+  Database.prototype.prepare = function (source) {
+    const statement = kept.get(source) ?? prepare.call(this, source)
+    kept.set(source, statement)
+    return statement
+  }
 }
 
 interface Hocuspocus {

@@ -16,10 +16,7 @@ export interface RawSocket {
   close(): void
 }
 
-const TEXT = 1
-const CLOSE = 8
-const PING = 9
-const PONG = 10
+const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 const FIN = 0x80
 const MASKED = 0x80
 const HEAD_END = '\r\n\r\n'
@@ -76,8 +73,8 @@ class Raw implements RawSocket {
   }
 
   send(message: Uint8Array | string): void {
-    if (typeof message === 'string') this.#write(TEXT, Buffer.from(message))
-    else this.#write(2, message)
+    if (typeof message === 'string') this.#write(OPCODE.text, Buffer.from(message))
+    else this.#write(OPCODE.binary, message)
   }
 
   close(): void {
@@ -130,13 +127,13 @@ class Raw implements RawSocket {
 
   #frame(first: number, payload: Buffer): void {
     const opcode = first & 15
-    if (opcode === PING) this.#write(PONG, payload)
-    else if (opcode === CLOSE) this.close()
-    else if (opcode !== PONG) this.#part(opcode, (first & FIN) !== 0, payload)
+    if (opcode === OPCODE.ping) this.#write(OPCODE.pong, payload)
+    else if (opcode === OPCODE.close) this.close()
+    else if (opcode !== OPCODE.pong) this.#part(opcode, (first & FIN) !== 0, payload)
   }
 
   #part(opcode: number, isLast: boolean, payload: Buffer): void {
-    if (opcode !== 0) this.#isText = opcode === TEXT
+    if (opcode !== 0) this.#isText = opcode === OPCODE.text
     if (!isLast) this.#parts.push(payload)
     else if (this.#parts.length === 0) this.#hear(payload, this.#isText)
     else this.#hear(Buffer.concat([...this.#parts.splice(0), payload]), this.#isText)

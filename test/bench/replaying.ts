@@ -15,12 +15,14 @@ export interface Replayed {
 }
 interface Step {
   update: Uint8Array
+  /** How many structs and ranges it has, merged with others too. */
+  pieces: number
   /** What of the others must have come before. */
   needs: Brought[]
 }
 
-/** Small enough for any server's limit on one frame. */
-const MERGED = 60
+/** Pieces of one frame that merges several: what a pair of hands sends while a frame is under way, within everybody's limits. */
+const MERGED = 8
 const PATIENCE_MS = 120_000
 
 export async function replay(lines: Line[], trace: Trace, settleMs: number): Promise<Replayed> {
@@ -65,7 +67,7 @@ function planned(authors: Line[], { transactions }: Trace): Step[][] {
     }
     const update = doc.write(patches)
     made.push({ agent, update })
-    plans[agent]?.push({ update, needs })
+    plans[agent]?.push({ update, needs, pieces: piecesOf(update) })
   }
   return plans
 }
@@ -96,6 +98,11 @@ function docOf(line: Line, client: number) {
   }
 }
 
+function piecesOf(update: Uint8Array): number {
+  const { structs, ds } = Y.decodeUpdate(update)
+  return structs.length + [...ds.clients.values()].reduce((sum, ranges) => sum + ranges.length, 0)
+}
+
 class Player {
   readonly #line: Line
   readonly #plan: Step[]
@@ -124,11 +131,14 @@ class Player {
   go(): void {
     while (this.#next < this.#plan.length && !(this.#line.oneAtATime && this.#isUnderWay)) {
       const updates: Uint8Array[] = []
-      const most = this.#line.oneAtATime ? MERGED : 1
-      for (; updates.length < most && this.#next < this.#plan.length; this.#next += 1) {
+      const most = this.#line.oneAtATime ? MERGED : 0
+      let pieces = 0
+      for (; this.#next < this.#plan.length; this.#next += 1) {
         const step = this.#plan[this.#next]
-        if (!step || step.needs.some(({ client, from, length }) => this.#vector.of(client) < from + length)) break
+        if (!step || (updates.length > 0 && pieces + step.pieces > most)) break
+        if (step.needs.some(({ client, from, length }) => this.#vector.of(client) < from + length)) break
         updates.push(step.update)
+        pieces += step.pieces
         // One's own words are there once they are sent, whether or not the server says them again.
         for (const brought of broughtBy(step.update)) this.#vector.take(brought)
       }

@@ -52,12 +52,8 @@ export function broughtBy(update: Uint8Array): Brought[] {
   return brought
 }
 
-const GC = 0
-const DELETED = 1
-const STRING = 4
-const EMBED = 5
-const FORMAT = 6
-const SKIP = 10
+/** Of a struct, by Yjs's number. */
+const KIND = { gc: 0, deleted: 1, string: 4, embed: 5, format: 6, skip: 10 } as const
 
 /** Reads the structs of a V1 update: those of plain texts, nothing else. Throws on others. */
 class Scan {
@@ -88,8 +84,8 @@ class Scan {
   #struct(): { length: number; isSkip: boolean } {
     const info = this.#bytes[this.#at++] ?? 0
     const kind = info & 31
-    if (kind === SKIP) return { length: this.uint(), isSkip: true }
-    if (kind === GC) return { length: this.uint(), isSkip: false }
+    if (kind === KIND.skip) return { length: this.uint(), isSkip: true }
+    if (kind === KIND.gc) return { length: this.uint(), isSkip: false }
     if (info & 0x80) this.#skipUints(2)
     if (info & 0x40) this.#skipUints(2)
     if (!(info & 0xc0)) {
@@ -101,10 +97,10 @@ class Scan {
   }
 
   #content(kind: number): number {
-    if (kind === DELETED) return this.uint()
-    if (kind === STRING) return this.#stringLength()
-    if (kind === EMBED) this.#skipString()
-    else if (kind === FORMAT) {
+    if (kind === KIND.deleted) return this.uint()
+    if (kind === KIND.string) return this.#stringLength()
+    if (kind === KIND.embed) this.#skipString()
+    else if (kind === KIND.format) {
       this.#skipString()
       this.#skipString()
     } else throw new Error(`no plain text has content of kind ${kind}`)

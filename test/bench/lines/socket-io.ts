@@ -31,22 +31,41 @@ async function enter(
   return socket
 }
 
+/** Each update is announced by the same text. */
+abstract class SocketIoLine extends SyncLine {
+  protected socket: RawSocket | null = null
+  protected abstract readonly announcement: string
+
+  get bytes() {
+    return this.socket?.bytes ?? { up: 0, down: 0 }
+  }
+  get isOpen() {
+    return this.socket?.isOpen === true
+  }
+  send(update: Uint8Array): void {
+    this.socket?.send(this.announcement)
+    this.socket?.send(update)
+  }
+  close(): void {
+    this.socket?.close()
+  }
+}
+
 /** y-socket.io: a namespace for each document, one event for words. Echoes, acknowledges nothing. */
 export async function ySocketIoLine(place: Place): Promise<SyncLine> {
   return new YSocketIoLine(place).open()
 }
 
-class YSocketIoLine extends SyncLine {
-  #socket: RawSocket | null = null
+class YSocketIoLine extends SocketIoLine {
   readonly #namespace = `/yjs|${this.place.room},`
-  readonly #update = `451-${this.#namespace}["sync-update",{"_placeholder":true,"num":0}]`
+  protected readonly announcement = `451-${this.#namespace}["sync-update",{"_placeholder":true,"num":0}]`
 
   async open(): Promise<this> {
     let opened = () => {}
     const done = new Promise<void>((resolve) => {
       opened = resolve
     })
-    this.#socket = await enter(this.place, this.#namespace, (text, bytes, socket) => {
+    this.socket = await enter(this.place, this.#namespace, (text, bytes, socket) => {
       if (text.includes('"sync-update"')) this.heard(bytes)
       else if (text.startsWith('46')) {
         this.opened = bytes
@@ -60,19 +79,6 @@ class YSocketIoLine extends SyncLine {
     await done
     return this
   }
-  get bytes() {
-    return this.#socket?.bytes ?? { up: 0, down: 0 }
-  }
-  get isOpen() {
-    return this.#socket?.isOpen === true
-  }
-  send(update: Uint8Array): void {
-    this.#socket?.send(this.#update)
-    this.#socket?.send(update)
-  }
-  close(): void {
-    this.#socket?.close()
-  }
 }
 
 /** The limit: a room of bare Socket.IO that hands the bytes on. */
@@ -80,25 +86,12 @@ export async function bareSocketIoLine(place: Place): Promise<SyncLine> {
   return new BareLine(place).open()
 }
 
-class BareLine extends SyncLine {
-  #socket: RawSocket | null = null
+class BareLine extends SocketIoLine {
+  protected readonly announcement = '451-["u",{"_placeholder":true,"num":0}]'
 
   async open(): Promise<this> {
-    this.#socket = await enter(this.place, '', (_, bytes) => this.heard(bytes))
-    this.#socket.send(`42["room","${this.place.room}"]`)
+    this.socket = await enter(this.place, '', (_, bytes) => this.heard(bytes))
+    this.socket.send(`42["room","${this.place.room}"]`)
     return this
-  }
-  get bytes() {
-    return this.#socket?.bytes ?? { up: 0, down: 0 }
-  }
-  get isOpen() {
-    return this.#socket?.isOpen === true
-  }
-  send(update: Uint8Array): void {
-    this.#socket?.send('451-["u",{"_placeholder":true,"num":0}]')
-    this.#socket?.send(update)
-  }
-  close(): void {
-    this.#socket?.close()
   }
 }
