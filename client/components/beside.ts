@@ -11,8 +11,8 @@ export interface Beside {
 /** Between the card and what it belongs to, and to the edges of the window. */
 const GAP_PX = 8
 const EDGE_PX = 12
-/** The bar and who sees this stand above it: they are never covered. */
-const CLEAR_PX = 150
+/** Lower than this a card shows nothing: rather it covers something. */
+const LEAST_PX = 160
 
 /** Shows an element (`popover="manual"`) in the top layer beside its anchor, and keeps it there while either moves. */
 export function beside({ anchor, align, onleave }: Beside): Attachment<HTMLElement> {
@@ -62,13 +62,29 @@ export function giveBackFocus(before: Element | null): void {
 function place(node: HTMLElement, anchor: Element | null, align: 'start' | 'end'): void {
   const at = anchor?.isConnected ? [...anchor.getClientRects()].at(-1) : undefined
   if (!at) return
-  const { width, height } = node.getBoundingClientRect()
-  const below = at.bottom + GAP_PX
-  const above = at.top - GAP_PX - height
-  const lowest = innerHeight - EDGE_PX - height
-  const top = below <= lowest ? below : above >= CLEAR_PX ? above : Math.max(EDGE_PX, Math.min(below, lowest))
+  node.style.maxBlockSize = ''
+  const { width } = node.getBoundingClientRect()
   const fromLeft = (getComputedStyle(node).direction === 'rtl') === (align === 'end')
   const wanted = fromLeft ? at.left : at.right - width
   const left = Math.max(EDGE_PX, Math.min(wanted, innerWidth - EDGE_PX - width))
+  const highest = clearAbove(left, left + width)
+  // Narrowed only where it must be: a card is as high as the sheet says.
+  if (node.offsetHeight > innerHeight - EDGE_PX - highest)
+    node.style.maxBlockSize = `${Math.max(LEAST_PX, innerHeight - EDGE_PX - highest)}px`
+  const height = node.offsetHeight
+  const below = Math.max(at.bottom + GAP_PX, highest)
+  const above = at.top - GAP_PX - height
+  const lowest = innerHeight - EDGE_PX - height
+  const top = below <= lowest ? below : above >= highest ? above : Math.max(EDGE_PX, Math.min(highest, lowest), lowest)
   node.style.inset = `${Math.round(top)}px auto auto ${Math.round(left)}px`
+}
+/** Under who sees this, which nothing covers: its lower edge, where it stands between these two edges. */
+function clearAbove(left: number, right: number): number {
+  let lowest = EDGE_PX
+  for (const bar of document.querySelectorAll('.aud')) {
+    const box = bar.getBoundingClientRect()
+    const meets = box.left < right && box.right > left && box.top < innerHeight / 2
+    if (meets) lowest = Math.max(lowest, box.bottom + GAP_PX)
+  }
+  return lowest
 }

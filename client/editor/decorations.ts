@@ -166,10 +166,10 @@ function strikeOf(bracket: BracketView, stretches: Stretch[], looks: Looks): Dec
       ignoreSelection: true,
       stopEvent: () => true,
     })
-  return [...(dispute ? [widget(first[0], 'open', 1)] : []), ...words, widget(last[1], 'close', -1)]
+  return [widget(first[0], 'open', 1), ...words, widget(last[1], 'close', -1)]
 }
 
-/** The end of a strike, with its party's name; both ends of a dispute have a glyph. */
+/** Both ends of a strike are said to whoever listens; the last one shows its party's name, and those of a dispute a glyph. */
 function edgeOf(
   bracket: BracketView,
   part: 'open' | 'close',
@@ -178,15 +178,17 @@ function edgeOf(
 ): HTMLElement {
   const edge = element('span', `edge ${shown.classes}`)
   edge.dataset['strike'] = bracket.id
+  const { say } = looks
+  const begins = bracket.kind === 'dispute' ? 'editor.disputed-start' : 'editor.struck-start'
+  if (part === 'open') edge.append(element('span', 'vh', ' ', say(begins, { parties: shown.names }), ' '))
   if (bracket.kind === 'dispute') {
     const glyph = element('b', '', part === 'open' ? '[' : ']')
     glyph.setAttribute('aria-hidden', 'true')
     edge.append(glyph)
   }
   if (part === 'close') {
-    const { say } = looks
-    const words = say(bracket.kind === 'dispute' ? 'editor.disputed' : 'editor.struck', { parties: shown.names })
-    edge.append(element('span', 'vh', ' (', words, ') '), byline(shown))
+    const ends = bracket.kind === 'dispute' ? 'editor.bracket-end' : 'editor.struck-end'
+    edge.append(element('span', 'vh', ' ', say(ends), ' '), byline(shown))
     edge.addEventListener('mousedown', (event) => event.preventDefault())
     edge.addEventListener('click', ({ detail }) => looks.onbracket(bracket.id, edge, detail === 0))
   }
@@ -198,7 +200,7 @@ function edgeOf(
 function highlightsIn(row: ClauseRow, start: number, highlights: Highlight[], binding: Binding): Decoration[] {
   return highlights.flatMap((highlight) =>
     placesOf(row, highlight, binding).map(([from, to]) =>
-      Decoration.inline(start + from, start + to, { class: 'anchor' }, { highlight: highlight.id }),
+      Decoration.inline(start + from, start + to, { nodeName: 'mark', class: 'anchor' }, { highlight: highlight.id }),
     ),
   )
 }

@@ -74,8 +74,10 @@ function beforeInput(view: EditorView, event: InputEvent, { typing, composition,
     case 'insertReplacementText':
     case 'insertTranspose':
     case 'insertFromYank': {
-      const target = inputType === 'insertText' ? null : targetOf(view, event)
-      if (words !== '') typing.type(view, words, target?.from, target?.to)
+      const target = targetOf(view, event)
+      // A plain letter goes to the caret, which knows more than the page does of the borders it stands at.
+      const replaces = inputType !== 'insertText' || (target && isStretch(view, target))
+      if (words !== '') typing.type(view, words, ...(replaces && target ? [target.from, target.to] : []))
       return true
     }
     case 'formatBold':
@@ -98,12 +100,21 @@ function beforeInput(view: EditorView, event: InputEvent, { typing, composition,
   }
 }
 
-/** The selection, the character beside the caret, or the word or line that the browser names. */
+/** The selection, the character beside the caret, or the word, the line or the stretch that the browser names. */
 function erase(view: EditorView, event: InputEvent, typing: KeyActs['typing']): void {
   const by = event.inputType.endsWith('Backward') ? -1 : 1
-  const stretch = view.state.selection.empty && /Word|Line/.test(event.inputType) ? targetOf(view, event) : null
-  if (stretch && stretch.from < stretch.to) typing.erase(stretch.from, stretch.to, by === 1)
+  const target = view.state.selection.empty ? targetOf(view, event) : null
+  const isNamed = target && (/Word|Line/.test(event.inputType) || isStretch(view, target))
+  if (isNamed && target.from < target.to) typing.erase(target.from, target.to, by === 1)
   else typing.eraseBeside(view, by)
+}
+
+/** Keyboards on a screen take back or replace more than a letter without selecting it first: words of one place, across no border. */
+function isStretch({ state }: EditorView, { from, to }: { from: number; to: number }): boolean {
+  const [$from, $to] = [state.doc.resolve(from), state.doc.resolve(to)]
+  if (!state.selection.empty || !$from.sameParent($to)) return false
+  const words = state.doc.textBetween(from, to, undefined, '\ufffc')
+  return words.length === to - from && [...words].length > 1
 }
 
 function targetOf(view: EditorView, event: InputEvent): { from: number; to: number } | null {

@@ -1,79 +1,36 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room } from '#client/room/room.ts'
 import type { PartyId, TrackId } from '#shared/ids.ts'
-import { Arrivals } from '../support/arrive.ts'
-import { CHROMIUM, openBrowser } from '../support/browser.ts'
-import { cleanUp, SMALL_PROCESS, startServer } from '../support/server.ts'
-import { arriveInText, caretAt, shownOf, wordsOf } from '../support/writing.ts'
+import { CHROMIUM } from '../support/browser.ts'
+import { caretAt, composer, openWriting, PLENARY, shownOf, type WritingRoom, wordsOf } from '../support/writing.ts'
 
-const PLENARY = 'plenary' as TrackId
 const FORUM = 'forum' as PartyId
-const TALKS = {
-  ...SMALL_PROCESS,
-  parties: [...SMALL_PROCESS.parties, { id: 'forum', name: 'Shores Forum', short: 'FOR', kind: 'civil' }],
-  seats: [...SMALL_PROCESS.seats, { id: 'forum-moderator', party: 'forum', role: 'moderator', name: 'Hal Forum' }],
-  tracks: [
-    {
-      id: 'plenary',
-      title: 'Plenary text',
-      kind: 'plenary',
-      text: {
-        title: 'On the ferry',
-        articles: [{ title: 'The ferry', clauses: ['Tickets are free for children.', 'Nobody is turned away.'] }],
-      },
-      access: { north: 'suggest', south: 'suggest', team: 'edit' },
-    },
-    {
-      id: 'group',
-      title: 'Drafting group',
-      kind: 'group',
-      text: { title: 'Draft', articles: [{ title: 'Wells', clauses: ['Pumps are kept.', 'Valves are shut.'] }] },
-      access: { north: 'edit', south: 'edit', team: 'edit' },
-    },
-  ],
-}
 
-let people: Arrivals
-let browser: Browser
+let writing: WritingRoom
 let mediator: Room
 let text: OpenText
 let north: Page
 let south: Page
 let clauses: [string, string]
-const troubles: string[][] = []
 
-const arrive = (seat: string, track = 'plenary') => arriveInText(people, seat, track, troubles)
-/** What everyone reads in the clause, as a third client has it. */
-async function comesTo(clause: string, words: string): Promise<void> {
-  await expect.poll(() => text.plain(clause), { timeout: 10_000 }).toBe(words)
-}
-/** An input method: what it shows for now, and what it leaves. */
-async function composer(page: Page) {
-  const devices = await page.context().newCDPSession(page)
-  const compose = (words: string) =>
-    devices.send('Input.imeSetComposition', { text: words, selectionStart: words.length, selectionEnd: words.length })
-  return Object.assign(compose, { done: (words: string) => devices.send('Input.insertText', { text: words }) })
-}
+const arrive = (seat: string, track?: string) => writing.arrive(seat, track)
+const comesTo = (clause: string, words: string) => writing.comesTo(clause, words)
 
 describe.skipIf(!CHROMIUM)('composing in a text', () => {
   beforeAll(async () => {
-    const server = await startServer()
-    browser = await openBrowser()
-    people = new Arrivals(server, await server.newProcess(TALKS), browser)
-    mediator = await enterRoom({ url: server.url, token: await people.token('mediator') })
-    text = await mediator.open(PLENARY)
+    writing = await openWriting(
+      ['Tickets are free for children.', 'Nobody is turned away.'],
+      ['Pumps are kept.', 'Valves are shut.'],
+    )
+    mediator = writing.mediator
+    text = writing.text
     const [first, second] = text.structure.articles[0]?.clauses ?? []
     clauses = [first?.id ?? '', second?.id ?? '']
     north = await arrive('north-head')
     south = await arrive('south-head')
   })
-  afterAll(async () => {
-    await mediator.close()
-    await browser.close()
-    await cleanUp()
-  })
+  afterAll(() => writing.close())
 
   test('E4 what an input method composes is in the text letter by letter, while somebody types in the same clause: nothing is doubled, lost or torn', async () => {
     const compose = await composer(north)
@@ -169,6 +126,6 @@ describe.skipIf(!CHROMIUM)('composing in a text', () => {
   })
 
   test('E11 no page reported an error', () => {
-    expect(troubles.flat()).toEqual([])
+    expect(writing.troubles.flat()).toEqual([])
   })
 })

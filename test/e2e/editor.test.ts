@@ -1,14 +1,10 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { enterRoom } from '#client/room/index.ts'
 import type { OpenText, Room, StructureClause } from '#client/room/room.ts'
-import type { PartyId, TrackId } from '#shared/ids.ts'
-import { Arrivals } from '../support/arrive.ts'
-import { CHROMIUM, expectAccessible, openBrowser, THEMES } from '../support/browser.ts'
-import { cleanUp, SMALL_PROCESS, startServer } from '../support/server.ts'
-import { arriveInText, caretAt, shownOf, wordsOf } from '../support/writing.ts'
+import type { PartyId } from '#shared/ids.ts'
+import { CHROMIUM, expectAccessible, THEMES } from '../support/browser.ts'
+import { caretAt, openWriting, PLENARY, shownOf, type WritingRoom, wordsOf } from '../support/writing.ts'
 
-const PLENARY = 'plenary' as TrackId
 /** One clause for each test, so that none meets what another wrote. */
 const CLAUSES = {
   together: 'The ferry runs every day.',
@@ -27,38 +23,11 @@ const CLAUSES = {
 }
 type Named = keyof typeof CLAUSES
 
-const TALKS = {
-  ...SMALL_PROCESS,
-  parties: [...SMALL_PROCESS.parties, { id: 'forum', name: 'Shores Forum', short: 'FOR', kind: 'civil' }],
-  seats: [...SMALL_PROCESS.seats, { id: 'forum-moderator', party: 'forum', role: 'moderator', name: 'Hal Forum' }],
-  tracks: [
-    {
-      id: 'plenary',
-      title: 'Plenary text',
-      kind: 'plenary',
-      text: { title: 'On the ferry', articles: [{ title: 'The ferry', clauses: Object.values(CLAUSES) }] },
-      access: { north: 'suggest', south: 'suggest', team: 'edit' },
-    },
-    {
-      id: 'group',
-      title: 'Drafting group',
-      kind: 'group',
-      text: {
-        title: 'Draft',
-        articles: [{ title: 'Wells', clauses: ['Wells are counted.', 'Pumps are kept.'] }],
-      },
-      access: { north: 'edit', south: 'edit', team: 'edit' },
-    },
-  ],
-}
-
-let people: Arrivals
-let browser: Browser
+let writing: WritingRoom
 let mediator: Room
 let text: OpenText
 let north: Page
 let south: Page
-const troubles: string[][] = []
 
 /** The clauses as they stood at first, by name: one that was split keeps its id. */
 const ids = new Map<Named, string>()
@@ -72,9 +41,7 @@ const read = (name: Named): string => text.plain(clauseNamed(name).id)
 const wordsIn = (page: Page, name: Named) => wordsOf(page, clauseNamed(name).id)
 const shownIn = (page: Page, name: Named) => shownOf(page, clauseNamed(name).id)
 
-async function comesTo(name: Named, words: string): Promise<void> {
-  await expect.poll(() => read(name), { timeout: 10_000 }).toBe(words)
-}
+const comesTo = (name: Named, words: string) => writing.comesTo(clauseNamed(name).id, words)
 const at = (page: Page, name: Named, letters: number) => caretAt(page, clauseNamed(name).id, letters)
 
 const paste = (into: Locator, words: string) =>
@@ -84,25 +51,19 @@ const paste = (into: Locator, words: string) =>
     clipboardData.setData('text/html', '<p> by day</p><img src="x" onerror="document.title = 1">')
     target.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
   }, words)
-const arrive = (seat: string, track = 'plenary') => arriveInText(people, seat, track, troubles)
+const arrive = (seat: string, track?: string) => writing.arrive(seat, track)
 
 describe.skipIf(!CHROMIUM)('writing in a text', () => {
   beforeAll(async () => {
-    const server = await startServer()
-    browser = await openBrowser()
-    people = new Arrivals(server, await server.newProcess(TALKS), browser)
-    mediator = await enterRoom({ url: server.url, token: await people.token('mediator') })
-    text = await mediator.open(PLENARY)
+    writing = await openWriting(Object.values(CLAUSES), ['Wells are counted.', 'Pumps are kept.'])
+    mediator = writing.mediator
+    text = writing.text
     const first = text.structure.articles[0]?.clauses ?? []
     for (const [i, name] of (Object.keys(CLAUSES) as Named[]).entries()) ids.set(name, first[i]?.id ?? '')
     north = await arrive('north-head')
     south = await arrive('south-head')
   })
-  afterAll(async () => {
-    await mediator.close()
-    await browser.close()
-    await cleanUp()
-  })
+  afterAll(() => writing.close())
 
   test('E3 two people type in one clause at the same time: both stand, in brackets, under their names, and the agreed words stay', async () => {
     await at(north, 'together', 'The'.length)
@@ -340,7 +301,7 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
   })
 
   test.each(THEMES)('E10 axe finds nothing in the %s text with brackets, strikes and carets', async (theme) => {
-    const { page, context } = await people.arrive('south-adviser', { at: '#/text/plenary', theme })
+    const { page, context } = await writing.people.arrive('south-adviser', { at: '#/text/plenary', theme })
     await page.getByRole('textbox', { name: /^Negotiated text/ }).waitFor()
     await page.locator('del').first().waitFor()
     await expectAccessible(page, `the text, ${theme}`)
@@ -366,6 +327,6 @@ describe.skipIf(!CHROMIUM)('writing in a text', () => {
   })
 
   test('E11 no page reported an error', () => {
-    expect(troubles.flat()).toEqual([])
+    expect(writing.troubles.flat()).toEqual([])
   })
 })

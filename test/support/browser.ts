@@ -38,13 +38,14 @@ export function openBrowser(): Promise<Browser> {
 /** A page of its own, without anything of another's. What a page reports as an error fails the test that looks at `troubles`. */
 export async function openPage(
   browser: Browser,
-  options: { size?: keyof typeof SIZES; theme?: (typeof THEMES)[number] } = {},
+  options: { size?: keyof typeof SIZES; theme?: (typeof THEMES)[number]; isMobile?: boolean } = {},
 ): Promise<{ page: Page; context: BrowserContext; troubles: string[] }> {
   const size = options.size ?? 'desktop'
   const context = await browser.newContext({
     viewport: SIZES[size],
     colorScheme: options.theme ?? 'light',
     hasTouch: size === 'phone',
+    isMobile: options.isMobile ?? false,
     locale: 'en-GB',
   })
   const page = await context.newPage()

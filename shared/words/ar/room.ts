@@ -75,6 +75,9 @@ export const room = {
 
   'margin.label': 'البند والتعليقات',
   'margin.open': 'البند والتعليقات',
+  'margin.comment': 'تعليق',
+  'heard.some': 'غيّر آخرون: {clauses}.',
+  'heard.none': 'لم يغيّر أحد غيركم شيئًا منذ سؤالكم.',
 
   'clause.tab': 'البند',
   'clause.is-first': 'هو الأول',

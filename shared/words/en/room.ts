@@ -44,6 +44,9 @@ export const room = {
 
   'margin.label': 'Clause and comments',
   'margin.open': 'Clause and comments',
+  'margin.comment': 'Comment',
+  'heard.some': 'Others changed: {clauses}.',
+  'heard.none': 'Nobody else has changed anything since you asked.',
 
   'clause.tab': 'Clause',
   'clause.is-first': 'It is the first one',

@@ -16,6 +16,9 @@ export const editor = {
   'editor.bracket-end': 'fin des crochets',
   'editor.struck': 'Supprimé par {parties}',
   'editor.disputed': 'Non accepté par {parties}',
+  'editor.struck-start': 'supprimé, {parties} :',
+  'editor.struck-end': 'fin du texte supprimé',
+  'editor.disputed-start': 'crochets, non accepté, {parties} :',
   'editor.locked':
     'La médiation a verrouillé cette clause. Aucun mot n’en change tant qu’elle ne l’a pas déverrouillée.',
   'editor.read-only': 'Ici, vous pouvez lire, non écrire.',

@@ -55,6 +55,9 @@ export const room = {
 
   'margin.label': 'Clause et commentaires',
   'margin.open': 'Clause et commentaires',
+  'margin.comment': 'Commenter',
+  'heard.some': 'D’autres ont modifié : {clauses}.',
+  'heard.none': 'Personne d’autre n’a rien modifié depuis votre demande.',
 
   'clause.tab': 'Clause',
   'clause.is-first': 'C’est la première',
