@@ -1,11 +1,11 @@
 // `node scripts/pictures.ts`: starts a room with the sample process and makes the pictures of the documentation, in docs/pictures/.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { findChromium } from './ensure.mjs'
 import { withoutFilters } from './png.ts'
+import { type SampleServer, startSample } from './sample-server.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const PICTURES = join(ROOT, 'docs/pictures')
@@ -14,48 +14,17 @@ const SIZE = { width: 1440, height: 900 }
 const MAX_BYTES = 250_000
 /** Letters in shades of grey, as no screen in particular shows them. */
 const ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-lcd-text']
-/** The sample's people type for some seconds before the room is ready. */
-const START_MS = 90_000
 /** Fonts are there, and what fades in has faded in. */
 const SETTLE_MS = 800
 
-const folder = mkdtempSync(join(tmpdir(), 'parley-pictures-'))
-const environment = { PATH: process.env['PATH'] ?? '', PORT: '0', PARLEY_DATA: folder, LOG_LEVEL: 'warn' }
-const server = spawn(process.execPath, ['server/main.ts'], {
-  cwd: ROOT,
-  env: environment,
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
+const server = await startSample()
 try {
-  await makePictures(await ready(server))
+  await makePictures(server)
 } finally {
-  await ended(server)
-  rmSync(folder, { recursive: true, force: true })
+  await server.end()
 }
 
-function ready(child: ChildProcess): Promise<string> {
-  return new Promise((found, failed) => {
-    let printed = ''
-    const late = setTimeout(() => failed(new Error(`the room did not start:\n${printed}`)), START_MS)
-    child.stdout?.on('data', (part: Buffer) => {
-      printed += part.toString()
-      const address = /^Parley is ready: (\S+)\/$/m.exec(printed)?.[1]
-      if (!address) return
-      clearTimeout(late)
-      found(address)
-    })
-    child.once('close', (code) => failed(new Error(`the room ended with ${code}:\n${printed}`)))
-  })
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const closed = new Promise((done) => child.once('close', done))
-  child.kill('SIGTERM')
-  await closed
-}
-
-async function makePictures(address: string): Promise<void> {
+async function makePictures({ url: address, environment }: SampleServer): Promise<void> {
   const executablePath = findChromium()
   if (!executablePath) throw new Error('no Chromium: install it, or name it in CHROMIUM_PATH')
   mkdirSync(PICTURES, { recursive: true })
@@ -64,7 +33,7 @@ async function makePictures(address: string): Promise<void> {
     const context = await browser.newContext({ viewport: SIZE, colorScheme: 'light', locale: 'en-GB' })
     await pictureOfTheRoom(context, address)
     await picturesOfTheDesk(context, address)
-    await pictureOfTheDoor(context)
+    await pictureOfTheDoor(context, environment)
   } finally {
     await browser.close()
   }
@@ -101,7 +70,7 @@ async function picturesOfTheDesk(context: BrowserContext, address: string): Prom
 }
 
 /** What a link opens, before anything is opened: a process of its own, whose invitations nobody has used. */
-async function pictureOfTheDoor(context: BrowserContext): Promise<void> {
+async function pictureOfTheDoor(context: BrowserContext, environment: Record<string, string>): Promise<void> {
   const command = ['server/command-line/main.ts', 'new', 'sample/lake-maren.yaml', '--json']
   const answer = execFileSync(process.execPath, command, { cwd: ROOT, env: environment, encoding: 'utf8' })
   const { seats } = JSON.parse(answer) as { seats: { seat: string; invitation: string }[] }
