@@ -16,7 +16,7 @@ export type Manifest = Record<string, Chunk>
 export const BUDGETS = { 'join page shell': 120_000, 'editable room': 220_000 }
 /** Screens that nobody loads to join or to edit, with their words, and what stands beside the text or comes once the room is quiet. */
 const ELSEWHERE =
-  /words\/(?:(?!en\/)|en\/(?:desk|people|help|first-start)\b)|screens\/(?:Desk|FirstStart|Help|People|States)\b|\b_?(?:BracketHost|Margin|StructureMenu|(?:Device|Sessions|SignOut)Dialog)\b/
+  /words\/(?:(?!en\/)|en\/(?:desk|people|help|files|first-start)\b)|screens\/(?:Desk|Files|FirstStart|Help|People|States)\b|\b_?(?:BracketHost|Margin|StructureMenu|(?:Device|Sessions|SignOut)Dialog)\b/
 
 /** The files that must be there before the page `keys` can be used: static imports, all levels; dynamic ones on request. */
 export function filesOf(manifest: Manifest, keys: string[], follow: (key: string) => boolean): Set<string> {

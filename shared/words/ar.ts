@@ -1,4 +1,5 @@
 import { desk } from './ar/desk.ts'
+import { files } from './ar/files.ts'
 import { first } from './ar/first.ts'
 import { firstStart } from './ar/first-start.ts'
 import { help } from './ar/help.ts'
@@ -7,5 +8,5 @@ import { refusals } from './ar/refusals.ts'
 import type { Catalogue } from './say.ts'
 
 /** Every sentence of the screens, in Arabic. */
-export const ar: Catalogue = { ...first, ...help, ...desk, ...people, ...firstStart }
+export const ar: Catalogue = { ...first, ...help, ...desk, ...people, ...firstStart, ...files }
 export const refusalsInArabic = refusals

@@ -1,4 +1,5 @@
 import { desk } from './en/desk.ts'
+import { files } from './en/files.ts'
 import { first } from './en/first.ts'
 import { firstStart } from './en/first-start.ts'
 import { help } from './en/help.ts'
@@ -6,5 +7,5 @@ import { people } from './en/people.ts'
 import { refusals } from './en/refusals.ts'
 
 /** Every sentence of the screens, in English: the catalogue the others are measured by. */
-export const en = { ...first, ...help, ...desk, ...people, ...firstStart } as const
+export const en = { ...first, ...help, ...desk, ...people, ...firstStart, ...files } as const
 export const refusalsInEnglish = refusals

@@ -1,4 +1,5 @@
 import { desk } from './fr/desk.ts'
+import { files } from './fr/files.ts'
 import { first } from './fr/first.ts'
 import { firstStart } from './fr/first-start.ts'
 import { help } from './fr/help.ts'
@@ -7,5 +8,5 @@ import { refusals } from './fr/refusals.ts'
 import type { Catalogue } from './say.ts'
 
 /** Every sentence of the screens, in French. */
-export const fr: Catalogue = { ...first, ...help, ...desk, ...people, ...firstStart }
+export const fr: Catalogue = { ...first, ...help, ...desk, ...people, ...firstStart, ...files }
 export const refusalsInFrench = refusals

@@ -62,6 +62,17 @@ export const room = {
   },
   'text.progress':
     'مجموع البنود {total}: المتفق عليها {agreed}، والمتفق عليها بشرط الاستشارة {referendum}، وبين أقواس {bracketed}، والمفتوحة {open}',
+  'text.files': 'الملفات',
+  'text.files-count': {
+    zero: 'الملفات، {count}',
+    one: 'الملفات، {count}',
+    two: 'الملفات، {count}',
+    few: 'الملفات، {count}',
+    many: 'الملفات، {count}',
+    other: 'الملفات، {count}',
+  },
+  'text.bring': 'إحضار وثيقة Word',
+  'text.print-how': 'لطباعة نص افتحوا ملفاته في القاعة واختاروا «طباعة».',
   'text.progress.agreed': 'متفق عليها: {number}',
   'text.progress.referendum': 'بشرط الاستشارة: {number}',
   'text.progress.bracketed': 'بين أقواس: {number}',

@@ -31,6 +31,10 @@ export const room = {
   'text.more-here': { one: 'and {count} more', other: 'and {count} more' },
   'text.progress':
     'Of {total} clauses, {agreed} agreed, {referendum} agreed ad referendum, {bracketed} in brackets, {open} open',
+  'text.files': 'Files',
+  'text.files-count': { one: 'Files, {count}', other: 'Files, {count}' },
+  'text.bring': 'Bring a Word document',
+  'text.print-how': 'To print a text, open its files in the room and choose Print.',
   'text.progress.agreed': '{number} agreed',
   'text.progress.referendum': '{number} ad referendum',
   'text.progress.bracketed': '{number} in brackets',

@@ -42,6 +42,10 @@ export const room = {
   'text.more-here': { one: 'et {count} de plus', many: 'et {count} de plus', other: 'et {count} de plus' },
   'text.progress':
     'Clauses, {total} au total : {agreed} convenues, {referendum} convenues ad referendum, {bracketed} entre crochets, {open} en discussion',
+  'text.files': 'Fichiers',
+  'text.files-count': { one: 'Fichiers, {count}', many: 'Fichiers, {count}', other: 'Fichiers, {count}' },
+  'text.bring': 'Apporter un document Word',
+  'text.print-how': 'Pour imprimer un texte, ouvrez ses fichiers dans la salle et choisissez Imprimer.',
   'text.progress.agreed': 'convenues : {number}',
   'text.progress.referendum': 'ad referendum : {number}',
   'text.progress.bracketed': 'entre crochets : {number}',
