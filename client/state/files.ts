@@ -14,7 +14,7 @@ import type { ReadText } from '#shared/text/reading.ts'
 export type OnProgress = (share: number | null) => void
 
 /** What the server would refuse is refused before it is sent. */
-export const MAX_FILE_BYTES = 20 * 1024 * 1024
+const MAX_FILE_BYTES = 20 * 1024 * 1024
 const TOO_LARGE: Refusal = { code: 'too-large', limit: MAX_FILE_BYTES }
 /** Each part of a download is asked for when the one before is here: a line that breaks loses one. */
 const PART_BYTES = 256 * 1024

@@ -47,7 +47,7 @@ describe.skipIf(!CHROMIUM)('files', () => {
     await cleanUp()
   })
 
-  test('S40 a track begins with a Word document, whose outline and left-outs are read before it is made', async () => {
+  test('S60 a track begins with a Word document, whose outline and left-outs are read before it is made', async () => {
     const { page, context, troubles } = await people.arrive('mediator')
     await page.getByRole('button', { name: 'Open a track' }).click()
     const dialog = page.getByRole('dialog', { name: 'Open a track' })
@@ -74,7 +74,7 @@ describe.skipIf(!CHROMIUM)('files', () => {
     await context.close()
   })
 
-  test('S40 an empty text takes a document, and whoever has it open reads it at once', async () => {
+  test('S60 an empty text takes a document, and whoever has it open reads it at once', async () => {
     const access = { north: 'suggest', team: 'edit' } as const
     const text = { title: 'Tolls', articles: [] }
     const { made } = await mediator.act({ type: 'OpenTrack', title: 'Tolls', kind: 'group', access, text })
@@ -98,7 +98,7 @@ describe.skipIf(!CHROMIUM)('files', () => {
     await reader.context.close()
   })
 
-  test('S41 a file beside a text is brought, listed and downloaded whole, and gone with the track', async () => {
+  test('S61 a file beside a text is brought, listed and downloaded whole, and gone with the track', async () => {
     const head = await people.arrive('north-head')
     await openPlenary(head.page)
     const dialog = await openFiles(head.page)
@@ -131,7 +131,7 @@ describe.skipIf(!CHROMIUM)('files', () => {
     await head.context.close()
   })
 
-  test('S42 a text is taken out and printed where the grant allows it, with its code, and the desk is told', async () => {
+  test('S62 a text is taken out and printed where the grant allows it, with its code, and the desk is told', async () => {
     const head = await people.arrive('north-head')
     await openPlenary(head.page)
     const dialog = await openFiles(head.page)
@@ -161,7 +161,7 @@ describe.skipIf(!CHROMIUM)('files', () => {
   })
 
   test.each(THEMES.flatMap((theme) => (Object.keys(SIZES) as (keyof typeof SIZES)[]).map((size) => ({ theme, size }))))(
-    'S43 files are clean by axe and fit: $size, $theme',
+    'S63 files are clean by axe and fit: $size, $theme',
     async ({ theme, size }) => {
       const { page, context } = await people.arrive('north-head', { size, theme })
       await openPlenary(page)
