@@ -11,7 +11,7 @@ import type { Running } from '../processes/port.ts'
 import type { Channel } from './channel.ts'
 import { buildsOnWords, GONE, isForNoLeaf, mayComeAgain } from './in-order.ts'
 import { show } from './looks.ts'
-import { packedView, tracksIn } from './packed-view.ts'
+import { type PackedViews, tracksIn } from './packed-view.ts'
 import { placeIn } from './places.ts'
 import type { Receiver, Seated, SharedFrame } from './receiver.ts'
 import type { Parting } from './text-room.ts'
@@ -29,6 +29,7 @@ const ENDED_KEPT = 16
 export interface ConnectionPorts {
   running: Running
   texts: Texts
+  views: PackedViews
   time: Time
   nodes: Pick<Nodes, 'isAlone' | 'mayServe'>
   /** Chance of this connection alone. */
@@ -74,7 +75,7 @@ export class Connection implements Seated, Reader {
   /** Sends the whole view. Before anything else. */
   welcome(): void {
     const now = this.#ports.running.now()
-    this.#view = packedView(this.#viewer, this.#ports.running)
+    this.#view = this.#ports.views.of(this.#viewer)
     this.#mark = this.#mint()
     this.tell({ frame: 'welcome', view: this.#view, mark: this.#mark, now })
   }
@@ -94,7 +95,7 @@ export class Connection implements Seated, Reader {
       return
     }
     if (session) this.#viewer = { ...this.#viewer, confined: session.confined !== null }
-    const view = packedView(this.#viewer, running)
+    const view = this.#ports.views.of(this.#viewer)
     const patch = diff(this.#view, view)
     if (patch.length === 0) return
     const still = tracksIn(view)

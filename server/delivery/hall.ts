@@ -6,6 +6,7 @@ import type { Applied, Running } from '../processes/port.ts'
 import type { Ended } from '../processes/sight.ts'
 import type { Telemetry } from '../telemetry.ts'
 import { Connection } from './connection.ts'
+import { PackedViews } from './packed-view.ts'
 import type { Receiver } from './receiver.ts'
 import { Texts } from './texts.ts'
 
@@ -22,12 +23,14 @@ export class Hall {
   readonly connections = new Set<Connection>()
   readonly #ports: HallPorts
   readonly #texts: Texts
+  readonly #views: PackedViews
   readonly #stops: (() => void)[]
 
   constructor(ports: HallPorts) {
     const { running, time, random, nodes } = ports
     this.#ports = ports
     this.#texts = new Texts(running, time, random, nodes)
+    this.#views = new PackedViews(running)
     this.#stops = [running.onApplied((applied) => this.#apply(applied)), running.onDue(() => this.#due())]
   }
 
@@ -38,6 +41,7 @@ export class Hall {
       time,
       nodes,
       texts: this.#texts,
+      views: this.#views,
       random: random.stream(`connection:${receiver.id}`),
       onGone: (gone) => this.connections.delete(gone),
       onBug: (cause) => {

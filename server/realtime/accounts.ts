@@ -79,9 +79,12 @@ export class Account {
   get isHeavy(): boolean {
     return this.used > HEAVY_MS
   }
+  /** Grows with what was used; of two accounts the one with more has used more, at any time, since all forget alike. */
+  weight = Number.NEGATIVE_INFINITY
   charge(ms: number): void {
     this.#used = this.used + ms
     this.#at = this.#now()
+    this.weight = Math.log(this.#used) + this.#at / MEMORY_MS
   }
   get isFull(): boolean {
     return this.#underWay >= MAX_UNDER_WAY

@@ -82,7 +82,7 @@ export class Rounds {
     let least: Queue | null = null
     for (const queue of this.#waiting) {
       if (!queue.isReady) this.#waiting.delete(queue)
-      else if (!least || queue.account.used < least.account.used) least = queue
+      else if (!least || queue.account.weight < least.account.weight) least = queue
     }
     if (!least) return null
     const mustRest = least.account.isHeavy && (now < this.#heavyUntil || this.#heavySpent >= HEAVY_ROUND_MS)
