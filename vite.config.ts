@@ -36,12 +36,40 @@ function shell(): Plugin {
   }
 }
 
-/** Writes a .br and a .gz beside every built file, so that the server compresses nothing while people wait. */
+interface Chunk {
+  file: string
+  imports?: string[]
+  css?: string[]
+}
+/** What brings the words: the line first, then what shows them. The editor comes behind. */
+const ROOM = ['room/index.ts', 'offline/keep.ts', 'screens/Room/RoomDoor.svelte']
+
+/** The page of a room: as all others, and it asks at once for what a room needs, which else is found out step by step. */
+async function writeRoomPage(dist: string): Promise<void> {
+  const manifest = JSON.parse(await readFile(join(dist, '.vite/manifest.json'), 'utf8')) as Record<string, Chunk>
+  const seen = new Set<string>()
+  const links = new Set<string>()
+  const need = (key: string): void => {
+    const chunk = manifest[key]
+    if (!chunk || seen.has(key)) return
+    seen.add(key)
+    for (const next of chunk.imports ?? []) need(next)
+    links.add(`<link rel="modulepreload" crossorigin href="/${chunk.file}">`)
+    for (const css of chunk.css ?? []) links.add(`<link rel="preload" as="style" crossorigin href="/${css}">`)
+  }
+  for (const key of ROOM) need(key)
+  const page = await readFile(join(dist, 'index.html'), 'utf8')
+  const more = [...links].filter((link) => !page.includes(link.slice(link.indexOf('href='))))
+  await writeFile(join(dist, 'room.html'), page.replace('</head>', `  ${more.join('\n    ')}\n  </head>`))
+}
+
+/** Writes the page of a room, and a .br and a .gz beside every built file, so that the server compresses nothing while people wait. */
 function precompressed(): Plugin {
   return {
     name: 'parley-precompressed',
     apply: 'build',
     async writeBundle({ dir }) {
+      if (dir) await writeRoomPage(dir)
       const files = dir ? await readdir(dir, { recursive: true, withFileTypes: true }) : []
       const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name))
       await Promise.all(paths.filter((path) => !DENSE.test(path) && !path.includes('/.')).map(compress))

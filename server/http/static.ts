@@ -10,6 +10,13 @@ export type ClientFiles = (request: IncomingMessage, response: ServerResponse) =
 const PAGE = /^\/(?:$|join\/?$|r\/[\w-]{1,40}\/[\w-]{1,40}\/?$)/
 /** The manifest stands beside the seat's room, which is what an installed app opens. */
 const MANIFEST = /^\/r\/[\w-]{1,40}\/[\w-]{1,40}(\/app\.webmanifest)$/
+const OF_PAGES = [
+  'Content-Security-Policy',
+  'Cross-Origin-Opener-Policy',
+  'Permissions-Policy',
+  'Referrer-Policy',
+  'X-Frame-Options',
+]
 /** Named after their content by the build, so they never change. */
 const FOREVER = 'public, max-age=31536000, immutable'
 
@@ -34,15 +41,22 @@ function serve(folder: string): ReturnType<typeof sirv> {
     brotli: true,
     gzip: true,
     setHeaders(response, path) {
-      response.setHeader('Cache-Control', path.startsWith('/assets/') ? FOREVER : 'no-cache')
+      const isAsset = path.startsWith('/assets/')
+      response.setHeader('Cache-Control', isAsset ? FOREVER : 'no-cache')
+      // They say how a page is to be used; on every file of it they would be a tenth of a first load.
+      if (isAsset) for (const name of OF_PAGES) response.removeHeader(name)
       response.setHeader('Vary', 'Accept-Encoding')
     },
   })
 }
 
-/** The joining page is small and stands alone when the build has one; all others are one page. */
+/** The joining page and a room's are pages of their own when the build has them; all others are one. */
 function pageOf(folder: string, path: string): string {
-  const own = path.startsWith('/join') ? ['/join.html', '/join/index.html'] : []
+  const own = path.startsWith('/join')
+    ? ['/join.html', '/join/index.html']
+    : path.startsWith('/r/')
+      ? ['/room.html']
+      : []
   return own.find((page) => existsSync(join(folder, page))) ?? '/index.html'
 }
 

@@ -31,9 +31,10 @@ const WORKLOADS: Record<string, () => Promise<Workload>> = {
   hidden: async () => (await import('./hidden.ts')).hidden,
   page: async () => (await import('./page.ts')).page,
   load: async () => (await import('./load.ts')).load,
+  slow: async () => (await import('./slow.ts')).slow,
 }
 /** About Parley alone and slow: only when named. */
-const NAMED_ONLY = ['hidden', 'page', 'load', 'opening', 'client']
+const NAMED_ONLY = ['hidden', 'page', 'load', 'opening', 'client', 'slow']
 const SHORT_AT_ONCE = 3
 
 const ARGUMENTS = {
