@@ -3,12 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { parseProcessFile } from '#shared/domain/file.ts'
 import type { ProcessId } from '#shared/ids.ts'
 import type { Random, Time } from '#shared/world.ts'
-import { accessActs } from './access/acts.ts'
 import { type Door, type FirstInvitation, openDoor } from './access/door.ts'
 import { openRegistry, type Registry } from './access/registry.ts'
 import { sampleIdOf, startProcess } from './access/starting.ts'
 import { addressOf, type Config } from './config.ts'
-import { openDelivery } from './delivery/delivery.ts'
 import type { Delivery } from './delivery/receiver.ts'
 import { AnnexFiles } from './files/annexes.ts'
 import { Outgoing } from './files/outgoing.ts'
@@ -24,10 +22,9 @@ import { publicRoutes } from './http/routes.ts'
 import { openHttp } from './http/server.ts'
 import { clientFiles } from './http/static.ts'
 import type { Log } from './log/log.ts'
-import { alone } from './nodes/alone.ts'
+import { openNode } from './node.ts'
 import type { NodeDuties, Nodes } from './nodes/nodes.ts'
-import type { Processes, Withdraw } from './processes/port.ts'
-import { openProcesses } from './processes/processes.ts'
+import type { Processes } from './processes/port.ts'
 import { type Gateway, openGateway } from './realtime/gateway.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -73,28 +70,9 @@ const SPREAD_MS = 3_000
 const AWAY_MS = 1_000
 
 export async function buildApp(ports: Ports): Promise<App> {
-  const { log, time, random, telemetry } = ports
+  const { log, time, random } = ports
   const now = () => log.now()
-  let inForce: Withdraw = async () => {}
-  const withdraw: Withdraw = (...cut) => inForce(...cut)
-  const access = accessActs({ random: random.stream('access'), now })
-  const processes = openProcesses({ log, time, random, telemetry, access, withdraw })
-  let settled = async (_: ProcessId): Promise<void> => undefined
-  const duties: NodeDuties = {
-    async settled(process, seq) {
-      await processes.reached(process, seq)
-      await settled(process)
-    },
-    catchUp: () => processes.catchUp(),
-    canHear() {
-      const health = log.health()
-      return health.state === 'writable' || health.reason !== 'unavailable'
-    },
-  }
-  const nodes = ports.joinNodes ? await ports.joinNodes(duties) : alone
-  const delivery = openDelivery({ processes, time, random, telemetry, nodes })
-  inForce = delivery.withdraw
-  settled = delivery.settled
+  const { processes, delivery, nodes } = await openNode(ports)
   const registry = openRegistry(processes, time, nodes)
   registry.onEnded((process, session) => delivery.endSession(process, session))
   await registry.fill()

@@ -9,13 +9,13 @@ export const exportTo: Command = {
     'Writes the log, or one process of it, to a file that `import` reads; a log in the data folder must be at rest.',
   words: [0, 1],
   run(line) {
-    return withLog(line, 'export', async (log, name, onProgress) => {
+    return withLog(line, 'export', async (log, beside, name, onProgress) => {
       const path = resolve(name)
       const only = processNamed(line.words)
       const all = await log.processes()
       const chosen = all.filter((process) => only === null || process === only)
       if (chosen.length === 0) return failed(only ? `There is no process ${only}.` : 'There is no process yet.')
-      const processes = await exportLog(log, path, chosen, onProgress)
+      const processes = await exportLog(log, beside, path, chosen, onProgress)
       return done(
         { file: path, from: placeOf(line.config), processes },
         ...processes.map(({ process, seq }) => `Process ${process}: ${seq} entries`),

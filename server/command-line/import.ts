@@ -11,9 +11,9 @@ export const importFrom: Command = {
   words: [0, 1],
   run(line) {
     openFolder(line.config.folder)
-    return withLog(line, 'import', async (log, name, onProgress) => {
+    return withLog(line, 'import', async (log, beside, name, onProgress) => {
       const path = resolve(name)
-      const processes = await importLog(log, path, processNamed(line.words), onProgress)
+      const processes = await importLog(log, beside, path, processNamed(line.words), onProgress)
       return done(
         { file: path, into: placeOf(line.config), processes },
         ...processes.map(({ process, seq, was }) => {

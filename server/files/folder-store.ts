@@ -1,7 +1,7 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProcessId } from '#shared/ids.ts'
-import { type FileStore, type StoredName, StoreUnavailable } from './store.ts'
+import { type FileStore, parseStoredName, type StoredName, StoreUnavailable } from './store.ts'
 
 /** Files in `<folder>/<process>/<name>`, readable by the server's own user only. */
 export function openFolderStore(folder: string): FileStore {
@@ -64,6 +64,15 @@ class FolderStore implements FileStore {
 
   async forget(process: ProcessId, name: StoredName): Promise<void> {
     await rm(this.#pathOf(process, name), { force: true }).catch(() => undefined)
+  }
+
+  async list(process: ProcessId): Promise<StoredName[]> {
+    try {
+      return (await readdir(join(this.#folder, process))).sort().flatMap((name) => parseStoredName(name) ?? [])
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return []
+      throw unavailable(cause)
+    }
   }
 
   async close(): Promise<void> {}

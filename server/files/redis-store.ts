@@ -1,11 +1,13 @@
 import { createClient, RESP_TYPES } from 'redis'
 import type { ProcessId } from '#shared/ids.ts'
-import { type FileStore, type StoredName, StoreUnavailable } from './store.ts'
+import { type FileStore, parseStoredName, type StoredName, StoreUnavailable } from './store.ts'
 
 /** A file of 20 MB crosses any machine room in this. */
 const CALL_MS = 15_000
 const CONNECT_MS = 2_000
 const RETRY_MS = 500
+/** Keys looked at in one step: under a millisecond of Redis. */
+const SCANNED = 1_000
 
 /** Beside the log of its process, in the same hash slot: what a replica or a backup of Redis has of the log it has of these. */
 const keyOf = (process: ProcessId, name: StoredName): string => `parley:{${process}}:annex:${name}`
@@ -56,6 +58,19 @@ class RedisStore implements FileStore {
 
   async forget(process: ProcessId, name: StoredName): Promise<void> {
     await this.#atMaster((line) => line.unlink(keyOf(process, name))).catch(() => undefined)
+  }
+
+  list(process: ProcessId): Promise<StoredName[]> {
+    const before = `parley:{${process}}:annex:`
+    return this.#atMaster(async (line) => {
+      const names = new Set<StoredName>()
+      for await (const keys of line.scanIterator({ MATCH: `${before}*`, COUNT: SCANNED }))
+        for (const key of keys) {
+          const name = parseStoredName(String(key).slice(before.length))
+          if (name) names.add(name)
+        }
+      return [...names].sort()
+    })
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,15 @@
-import type { AnnexId, Hash, ProcessId } from '#shared/ids.ts'
+import { type AnnexId, type Hash, type ProcessId, parseHash, parseOpaque } from '#shared/ids.ts'
 
 /** Names the bytes of one annex in the store: whose they are, and what they are. Two annexes never share bytes. */
 export type StoredName = `${AnnexId}.${Hash}`
 export const storedName = ({ id, stored }: { id: AnnexId; stored: Hash }): StoredName => `${id}.${stored}`
+
+/** Null when a text names no such bytes. */
+export function parseStoredName(text: string): StoredName | null {
+  const [annex = '', hash = '', ...more] = text.split('.')
+  const [id, stored] = [parseOpaque<AnnexId>(annex), parseHash(hash)]
+  return id && stored && more.length === 0 ? storedName({ id, stored }) : null
+}
 
 /**
  * The port to the bytes of annexes, beside the log: a folder, or the Redis that several nodes share. One contract
@@ -15,6 +22,8 @@ export interface FileStore {
   read(process: ProcessId, name: StoredName, from: number, to: number): Promise<Uint8Array | null>
   /** For bytes whose annex was not attached after all. Resolves whether or not it worked. */
   forget(process: ProcessId, name: StoredName): Promise<void>
+  /** Every name of a process. Throws `StoreUnavailable`. */
+  list(process: ProcessId): Promise<StoredName[]>
   close(): Promise<void>
 }
 

@@ -10,6 +10,13 @@ import { hexOf, sameBytes } from './segments.ts'
 /** How far a long piece of work has come: entries done, of how many. */
 export type OnProgress = (what: string, entries: number, of: number) => void
 
+/** What stands beside a log, and moves with it. Each throws when it cannot. */
+export interface Beside {
+  list(process: ProcessId): Promise<string[]>
+  read(process: ProcessId, name: string): Promise<Uint8Array>
+  save(process: ProcessId, name: string, bytes: Uint8Array): Promise<void>
+}
+
 /** One process of a file: its head and its chain there. */
 export interface Moved {
   process: ProcessId
@@ -28,6 +35,7 @@ const PAGE = 1_024
  */
 export async function exportLog(
   log: Log,
+  beside: Beside,
   path: string,
   processes: ProcessId[],
   onProgress: OnProgress,
@@ -39,7 +47,7 @@ export async function exportLog(
   try {
     const writer = new PortableWriter(file)
     const written: Moved[] = []
-    for (const process of processes) written.push(await writeProcess(log, process, writer, onProgress))
+    for (const process of processes) written.push(await writeProcess(log, beside, process, writer, onProgress))
     await writer.add({ is: 'end', processes: processes.length })
     await writer.close()
     const read = await checkPortable(part, onProgress)
@@ -58,6 +66,7 @@ export async function exportLog(
 
 async function writeProcess(
   log: Log,
+  beside: Beside,
   process: ProcessId,
   writer: PortableWriter,
   onProgress: OnProgress,
@@ -65,6 +74,8 @@ async function writeProcess(
   const { seq } = await log.heads(process)
   await writer.add({ is: 'process', process, seq })
   for (const [key, secret] of await log.keys(process)) await writer.add({ is: 'key', key, secret })
+  for (const name of await beside.list(process))
+    await writer.add({ is: 'file', name, bytes: await beside.read(process, name) })
   const gathered = new Gathered(process)
   while (gathered.seq < seq) {
     const entries = await log.stored(process, gathered.seq, Math.min(PAGE, seq - gathered.seq))
@@ -124,6 +135,7 @@ async function checkPortable(path: string, onProgress: OnProgress): Promise<Move
  */
 export async function importLog(
   log: Log,
+  beside: Beside,
   path: string,
   only: ProcessId | null,
   onProgress: OnProgress,
@@ -134,7 +146,7 @@ export async function importLog(
   const taken: Taken[] = []
   for (const moved of all) taken.push({ ...moved, was: (await isThere(log, moved)) ? 'there' : 'taken' })
   for (const { process, seq, was } of taken)
-    if (was === 'taken') await takeIn(log, path, process, (entries) => onProgress('taken in', entries, seq))
+    if (was === 'taken') await takeIn(log, beside, path, process, (entries) => onProgress('taken in', entries, seq))
   for (const { process, seq } of taken)
     await compare(log, path, process, (entries) => onProgress('compared', entries, seq))
   return taken
@@ -149,13 +161,20 @@ async function isThere(log: Log, { process, seq, hash }: Moved): Promise<boolean
   )
 }
 
-async function takeIn(log: Log, path: string, wanted: ProcessId, onTaken: (entries: Seq) => void): Promise<void> {
+async function takeIn(
+  log: Log,
+  beside: Beside,
+  path: string,
+  wanted: ProcessId,
+  onTaken: (entries: Seq) => void,
+): Promise<void> {
   const adoption = await log.adopt(wanted)
   const keys = new Map<string, Uint8Array>()
   let page: StoredEntry[] = []
   let hash = ''
   try {
     for await (const record of recordsOf(path, wanted)) {
+      if (record.is === 'file') await beside.save(wanted, record.name, record.bytes)
       if (record.is === 'key') keys.set(record.key, record.secret)
       if (record.is === 'chain') hash = record.hash
       if (record.is !== 'entry' || page.push(record.entry) < PAGE) continue

@@ -6,7 +6,7 @@ import { LogDamaged, type Seq, type StoredEntry } from './log.ts'
 
 /**
  * A log as one file that any engine can be filled from. First a line `parley-log <format>`, then records: type (1 byte), length of
- * the payload (4, big-endian), payload, and CRC-32 (4) of all three. After a process come its keys, its entries in order, and its
+ * the payload (4, big-endian), payload, and CRC-32 (4) of all three. After a process come its keys and files, its entries in order, and its
  * chain; at the end stands how many processes there are, so that a file that was cut is known for one.
  */
 const FORMAT = 1
@@ -14,17 +14,19 @@ const HEAD = /^parley-log (\d{1,9})\n/
 const HEAD_BYTES = 32
 const BEFORE = 5
 const SUM = 4
-/** An entry is one command or one update; nothing in a log comes near. */
+/** An entry is one command or one update, and a file 20 MB at most. */
 const LONGEST = 64 * 1024 * 1024
 
 export type PortableRecord =
   | { is: 'process'; process: ProcessId; seq: Seq }
   | { is: 'key'; key: string; secret: Uint8Array }
+  /** Bytes that stand beside the log. */
+  | { is: 'file'; name: string; bytes: Uint8Array }
   | { is: 'entry'; seq: Seq; entry: StoredEntry }
   | { is: 'chain'; hash: string }
   | { is: 'end'; processes: number }
 
-const TYPES = ['process', 'key', 'entry', 'chain', 'end'] as const
+const TYPES = ['process', 'key', 'entry', 'chain', 'end', 'file'] as const
 
 /** Writes records into an open file, many at a time. */
 export class PortableWriter {
@@ -70,6 +72,14 @@ function payloadOf(record: PortableRecord): Uint8Array {
       const payload = Buffer.alloc(4 + bytes.length)
       payload.writeUInt32BE(rest)
       payload.set(bytes, 4)
+      return payload
+    }
+    case 'file': {
+      const name = Buffer.from(record.name)
+      const payload = Buffer.alloc(2 + name.length + record.bytes.length)
+      payload.writeUInt16BE(name.length)
+      payload.set(name, 2)
+      payload.set(record.bytes, 2 + name.length)
       return payload
     }
     case 'key':
@@ -159,6 +169,10 @@ class Place {
     if (type === 'entry') {
       const entry = { rest: payload.readUInt32BE(), bytes: new Uint8Array(payload.subarray(4)) }
       return { is: 'entry', seq: ++this.#seq, entry }
+    }
+    if (type === 'file') {
+      const end = 2 + payload.readUInt16BE()
+      return { is: 'file', name: payload.toString('utf8', 2, end), bytes: new Uint8Array(payload.subarray(end)) }
     }
     const value = JSON.parse(payload.toString())
     switch (type) {

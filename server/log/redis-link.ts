@@ -164,7 +164,27 @@ function lineOf(clients: Client[], number: number, generation: number): Line {
     async (...args: Argument[]): Promise<Reply> =>
       (await client?.sendCommand(args.map((one) => (typeof one === 'number' ? `${one}` : one)))) as unknown as Reply
   const [send, wait, confirm] = [on(clients[0]), on(clients[1]), on(clients[2])]
-  return { generation, send, wait, confirm, wake: async () => Number(await send('CLIENT', 'UNBLOCK', number)) === 1 }
+  const patiently = (...args: Argument[]): Promise<Reply> => inTime(wait(...args), BLOCK_MS + SILENT_MS)
+  return {
+    generation,
+    send,
+    wait: patiently,
+    confirm,
+    wake: async () => Number(await send('CLIENT', 'UNBLOCK', number)) === 1,
+  }
+}
+
+/** The line that waits is watched as the others are: one that hangs alone would leave this node without entries. */
+async function inTime<T>(asked: Promise<T>, ms: number): Promise<T> {
+  let late: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, fail) => {
+    late = setTimeout(() => fail(new LogUnavailable('Redis does not answer.')), ms)
+  })
+  try {
+    return await Promise.race([asked, tooLate])
+  } finally {
+    clearTimeout(late)
+  }
 }
 
 async function loadFunctions(client: Client): Promise<void> {

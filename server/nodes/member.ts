@@ -43,8 +43,11 @@ class Member implements Nodes {
   /** What has to be in force here before this node serves again. */
   readonly #toSettle: (() => Promise<void>)[] = []
   #id: NodeId = ''
-  /** Until when this node may write, on the monotonic clock; null: it may not. */
-  #until: number | null = null
+  /**
+   * On the monotonic clock: when the lease was last asked for that was given, and as of when everything that the log had was here.
+   * Null: this node may not write.
+   */
+  #as: { leased: number; heard: number } | null = null
   #known: NodeId[] = []
   #hasLeft = false
   #cancel: () => void = () => undefined
@@ -64,8 +67,22 @@ class Member implements Nodes {
     await duties.catchUp()
     this.#known = (await wire.live(0)).nodes.filter((other) => other !== id)
     for (let settled = this.#toSettle.shift(); settled; settled = this.#toSettle.shift()) await settled()
-    if (monotonic() < asked + LEASE_MS) this.#until = asked + LEASE_MS
+    // One that is always behind would be fenced again at once.
+    const heard = monotonic()
+    await duties.hears()
+    const now = monotonic()
+    if (now - heard < LEASE_MS / 2 && now < asked + LEASE_MS) this.#as = { leased: asked, heard }
     this.#next()
+  }
+
+  /** Until when this node may write; null: it may not. */
+  get #until(): number | null {
+    return this.#as && Math.min(this.#as.leased, this.#as.heard) + LEASE_MS
+  }
+
+  /** Whether less is left than until the next beat. */
+  get #runsOut(): boolean {
+    return this.#until !== null && this.#until - this.#options.monotonic() <= RENEW_EVERY_MS
   }
 
   mayServe(): boolean {
@@ -76,12 +93,12 @@ class Member implements Nodes {
   }
 
   #fenced(how: Fenced): void {
-    if (this.#until === null) return
-    if (how === 'late') this.#until = null
+    if (this.#as === null) return
+    if (how === 'late') this.#as = null
     this.#options.telemetry.count('fenced')
     this.#options.telemetry.log.warn({ how }, 'this node may not serve: it does not hear the log')
     for (const tell of this.#fencedListeners) tell(how)
-    this.#until = null
+    this.#as = null
   }
 
   #next(): void {
@@ -93,23 +110,37 @@ class Member implements Nodes {
     // A beat that hangs is no reason not to notice the end.
     this.#next()
     const isServing = this.mayServe()
-    const runsOut = this.#until !== null && this.#until - this.#options.monotonic() <= RENEW_EVERY_MS
+    const ranOut = this.#runsOut
     try {
       if (!isServing) await this.#again()
-      else if (this.#options.duties.canHear()) await this.#renew()
+      else if (this.#options.duties.canHear()) {
+        void this.#listen()
+        await this.#renew()
+      }
     } catch (cause) {
       this.#options.telemetry.log.debug({ err: cause }, 'a lease was not renewed')
     }
-    const isAtEnd = this.#until !== null && this.#until - this.#options.monotonic() <= RENEW_EVERY_MS
-    if (runsOut && isAtEnd && this.mayServe()) this.#fenced('in-time')
+    if (ranOut && this.#runsOut && this.mayServe()) this.#fenced('in-time')
+  }
+
+  /** Looks whether what the log has now comes to be here: leases tell nothing of that. */
+  async #listen(): Promise<void> {
+    const asked = this.#options.monotonic()
+    const id = this.#id
+    try {
+      await this.#options.duties.hears()
+      if (this.#as && id === this.#id) this.#as.heard = Math.max(this.#as.heard, asked)
+    } catch (cause) {
+      this.#options.telemetry.log.debug({ err: cause }, 'the log was not heard')
+    }
   }
 
   async #renew(): Promise<void> {
     const { wire, monotonic } = this.#options
     const asked = monotonic()
     const [isRenewed, live] = await Promise.all([wire.renew(this.#id, LEASE_MS), wire.live(DRIFT_MS)])
-    if (this.#until === null) return
-    if (isRenewed) this.#until = Math.max(this.#until, asked + LEASE_MS)
+    if (this.#as === null) return
+    if (isRenewed) this.#as.leased = Math.max(this.#as.leased, asked)
     else this.#fenced(this.mayServe() ? 'in-time' : 'late')
     if (isWhole(live)) this.#meet(live.nodes)
   }
@@ -196,7 +227,7 @@ class Member implements Nodes {
   }
 
   tell(told: Told): void {
-    if (this.#until !== null) void this.#send({ is: 'told', told })
+    if (this.#as !== null) void this.#send({ is: 'told', told })
   }
 
   async #send(message: Message): Promise<void> {
@@ -234,7 +265,7 @@ class Member implements Nodes {
     this.#answering.add(asked)
     try {
       // Who serves nobody has nothing to end, but has to be past it before it serves.
-      if (this.#until === null) this.#toSettle.push(settled)
+      if (this.#as === null) this.#toSettle.push(settled)
       else await settled()
       if (id === this.#id) await this.#send({ is: 'in-force', nonce })
     } catch (cause) {
@@ -256,7 +287,7 @@ class Member implements Nodes {
 
   async leave(): Promise<void> {
     this.#hasLeft = true
-    this.#until = null
+    this.#as = null
     this.#cancel()
     await this.#options.wire.leave(this.#id).catch(() => undefined)
     await this.#options.wire.close()

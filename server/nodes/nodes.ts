@@ -55,6 +55,8 @@ export interface NodeDuties {
   settled(process: ProcessId, seq: Seq): Promise<void>
   /** Resolves when all processes that run here have all that their log has now. Rejects when the log can not be heard. */
   catchUp(): Promise<void>
+  /** Resolves when what the log has now is folded in every process that is open here: a node that waits for it in vain is fenced. */
+  hears(): Promise<void>
   /** Whether the log can be heard: a node that can not lets its lease run out. */
   canHear(): boolean
 }

@@ -21,6 +21,8 @@ export interface Processes {
   list(): Promise<ProcessId[]>
   /** Resolves when every process that runs here has all that its log has now. Rejects when the log can not be read. */
   catchUp(): Promise<void>
+  /** As `catchUp`, of those that are open by now: one that is being opened takes its time. */
+  hears(): Promise<void>
   /** Resolves when the process, if it runs here, has everything up to `seq`. */
   reached(process: ProcessId, seq: Seq): Promise<void>
   /** Whether the log takes writes; the listener is called on every change. The result stops it. */

@@ -31,6 +31,7 @@ export function openProcesses(options: ProcessesOptions): Processes {
 class NodeProcesses implements Processes {
   readonly #options: ProcessesOptions
   readonly #running = new Map<ProcessId, Promise<RunningProcess | null>>()
+  readonly #open = new Map<ProcessId, RunningProcess>()
 
   constructor(options: ProcessesOptions) {
     this.#options = options
@@ -66,12 +67,19 @@ class NodeProcesses implements Processes {
     const opening = RunningProcess.open(id, this.#portsOf(id))
     this.#running.set(id, opening)
     const forget = () => this.#running.delete(id)
-    opening.then((running) => (running ? undefined : forget()), forget)
+    opening.then((running) => {
+      if (!running) forget()
+      else if (this.#running.get(id) === opening) this.#open.set(id, running)
+    }, forget)
     return opening
   }
 
   async catchUp(): Promise<void> {
     for (const opening of [...this.#running.values()]) await (await opening)?.caughtUp()
+  }
+
+  async hears(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((running) => running.caughtUp()))
   }
 
   async reached(id: ProcessId, seq: Seq): Promise<void> {
@@ -82,6 +90,7 @@ class NodeProcesses implements Processes {
   #forget(id: ProcessId): void {
     const opening = this.#running.get(id)
     this.#running.delete(id)
+    this.#open.delete(id)
     opening?.then(
       (running) => running?.close(),
       () => undefined,
@@ -104,6 +113,7 @@ class NodeProcesses implements Processes {
     const opened = await Promise.allSettled(this.#running.values())
     await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value?.close() : undefined)))
     this.#running.clear()
+    this.#open.clear()
   }
 
   #portsOf(id: ProcessId): RunningPorts {

@@ -1,4 +1,5 @@
 import { cpSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Health, Log } from '#server/log/log.ts'
@@ -76,6 +77,35 @@ function reader(log: Log) {
     )
   }
   return { read, follow }
+}
+
+/** A line to Redis on which, from `hang` on, those connections that wait for entries hang, and neither end is told. */
+async function lineThatHangs(port: number): Promise<{ port: number; hang(): void; close(): void }> {
+  const waiting = new Set<Socket>()
+  const all = new Set<Socket>()
+  const proxy = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      all.add(from)
+      from.on('error', () => undefined).on('close', () => to.destroy())
+      from.pipe(to)
+    }
+    near.on('data', (bytes) => bytes.includes('XREAD') && waiting.add(far))
+  })
+  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done))
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    hang() {
+      for (const far of waiting) far.unpipe().pause()
+    },
+    close() {
+      for (const socket of all) socket.destroy()
+      proxy.close()
+    },
+  }
 }
 
 describe.skipIf(!findRedisServer())('a Redis that fails', () => {
@@ -162,6 +192,25 @@ describe.skipIf(!findRedisServer())('a Redis that fails', () => {
     expect(await lost).toMatchObject({ ok: true, value: { first: 2 } })
     await until(() => log.health().state === 'writable')
     expect(await allOf(log)).toEqual(['1', '2'])
+  })
+
+  test('N5 a line that waits for entries and hangs, while the others answer, is given up, and the entries come', async () => {
+    const server = await start()
+    const narrow = await lineThatHangs(server.port)
+    try {
+      const [near, far] = [await open(server.url), await open(`redis://127.0.0.1:${narrow.port}`)]
+      const { read, follow } = reader(far)
+      await follow()
+      await near.append(P, [entryOf('1')], {})
+      await until(() => read.bodies.length === 1)
+      narrow.hang()
+      await near.append(P, [entryOf('2')], {})
+      expect(await allOf(far)).toEqual(['1', '2'])
+      await until(() => read.bodies.length === 2)
+      expect(read.resets).toBe(0)
+    } finally {
+      narrow.close()
+    }
   })
 
   test('L15 with a replica, what was acknowledged survives a failover, and nothing else was shown to anybody', async () => {

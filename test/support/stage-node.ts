@@ -1,20 +1,16 @@
-import { accessActs } from '#server/access/acts.ts'
-import { openDelivery } from '#server/delivery/delivery.ts'
 import type { Delivery } from '#server/delivery/receiver.ts'
 import type { DrillLog, Entry } from '#server/log/log.ts'
-import { alone } from '#server/nodes/alone.ts'
+import { type NodePorts, openNode } from '#server/node.ts'
 import type { Hub } from '#server/nodes/hub.ts'
 import { joinNodes } from '#server/nodes/member.ts'
 import type { NodeDuties, Nodes } from '#server/nodes/nodes.ts'
 import type { Wire } from '#server/nodes/wire.ts'
-import type { Processes, Withdraw } from '#server/processes/port.ts'
-import { openProcesses } from '#server/processes/processes.ts'
-import type { ProcessId } from '#shared/ids.ts'
+import type { Processes } from '#server/processes/port.ts'
 import type { Random, Time } from '#shared/world.ts'
 import type { FakeTime } from './fake-world.ts'
 
 /** The telemetry of a node under test: bugs are kept. */
-export type BugTelemetry = Parameters<typeof openProcesses>[0]['telemetry']
+export type BugTelemetry = NodePorts['telemetry']
 
 export interface StageNodeOptions {
   log: DrillLog
@@ -92,39 +88,13 @@ export async function openStageNode(options: StageNodeOptions): Promise<StageNod
   const pulse = new Pulse(time)
   const lag = { lagMs: 0, isDeaf: false }
   const log = hub ? lagging(options.log, pulse, lag) : options.log
-  let inForce: Withdraw = async () => undefined
-  const access = accessActs({ random: random.stream('access'), now: () => log.now() })
-  const processes = openProcesses({
-    log,
-    time: pulse,
-    random,
-    access,
-    telemetry,
-    withdraw: (...cut) => inForce(...cut),
-  })
-  let settled = async (_: ProcessId): Promise<void> => undefined
-  const duties: NodeDuties = {
-    async settled(process, seq) {
-      await processes.reached(process, seq)
-      await settled(process)
-    },
-    catchUp: () => processes.catchUp(),
-    canHear: () => true,
-  }
   const wire = hub?.wire() ?? null
-  const nodes = wire
-    ? await joinNodes({
-        wire: heldBack(wire, pulse),
-        duties,
-        time: pulse,
-        monotonic: () => time.now(),
-        random,
-        telemetry,
-      })
-    : alone
-  const delivery = openDelivery({ processes, time: pulse, random, telemetry, nodes })
-  inForce = delivery.withdraw
-  settled = delivery.settled
+  const monotonic = () => time.now()
+  const joining = wire && {
+    joinNodes: (duties: NodeDuties) =>
+      joinNodes({ wire: heldBack(wire, pulse), duties, time: pulse, monotonic, random, telemetry }),
+  }
+  const { processes, delivery, nodes } = await openNode({ log, time: pulse, random, telemetry, ...joining })
   return Object.assign(lag, {
     processes,
     delivery,

@@ -107,6 +107,37 @@ test('P2 N5 a node that does not hear the log is fenced: its readers are sent aw
   expect(council.end).toMatchObject({ code: 'draining' })
 })
 
+test('N5 a node that gets no entries, though it renews its lease, sends its readers elsewhere by itself, and serves again when it hears', async () => {
+  const { stage, mediator, council, leaf } = await twoNodes()
+  stage.node(1).isDeaf = true
+  await stage.rest(2 * LEASE_MS)
+  expect(council.end).toBeNull()
+  mediator.type(PLENARY, leaf, 0, 'Today ')
+  await stage.rest(LEASE_MS)
+  expect(council.end).toMatchObject({ code: 'draining' })
+  expect(stage.node(1).nodes.mayServe()).toBe(false)
+  expect(mediator.end).toBeNull()
+  stage.node(1).isDeaf = false
+  await stage.rest(LEASE_MS)
+  expect(stage.node(1).nodes.mayServe()).toBe(true)
+  const back = await stage.seat(COUNCIL, {}, 1)
+  await back.open(PLENARY)
+  expect(back.text(PLENARY).words(leaf)).toContain('Today ')
+})
+
+test('N5 a node that hears everything late by more than half of its lease does not serve', async () => {
+  const { stage, mediator, leaf } = await twoNodes()
+  stage.node(1).lagMs = LEASE_MS
+  for (let typed = 0; typed < 40; typed++) {
+    mediator.type(PLENARY, leaf, 0, 'x')
+    await stage.rest(LEASE_MS / 8)
+  }
+  expect(stage.node(1).nodes.mayServe()).toBe(false)
+  stage.node(1).lagMs = 0
+  await stage.rest(3 * LEASE_MS)
+  expect(stage.node(1).nodes.mayServe()).toBe(true)
+})
+
 test('N5 a node that does not reach the store of leases sends its readers elsewhere before its lease ends', async () => {
   let isReached = true
   const stage: { at?: Stage } = {}
