@@ -57,7 +57,7 @@ export class TextLine {
   constructor({ opened, update, channel, since, past }: Beginning, ports: TextPorts) {
     this.track = opened.track
     this.#ports = ports
-    this.#level = opened.level
+    this.#level = this.#reached(opened.level)
     this.#since = since
     this.#channel = channel
     this.#flow = this.#newFlow(channel ?? 0)
@@ -177,7 +177,7 @@ export class TextLine {
     const since = this.#since
     this.#due = null
     this.#since = this.#seen?.since ?? 0
-    this.#setLevel(opened.level)
+    this.#setLevel(this.#reached(opened.level))
     this.#onLine(opened.channel)
     this.#copy = this.#newCopy(opened, update)
     if (this.#keeper.isOn) this.#sendOnceKept(this.#copy)
@@ -264,7 +264,7 @@ export class TextLine {
       return
     }
     this.#onLine(opened.channel)
-    this.#setLevel(opened.level)
+    this.#setLevel(this.#reached(opened.level))
     this.#copy.structured(opened.structure)
     const isWhole = this.#copy.apply(update)
     if (!isWhole || !outbox.resume(opened.lane)) {
@@ -347,10 +347,13 @@ export class TextLine {
 
   /** The view changed. */
   looked(): void {
-    if (this.#seen) this.#setLevel(this.#seen.level)
+    if (this.#seen) this.#setLevel(this.#reached(this.#seen.level))
     this.#copy.lookAgain()
     this.#keeper.allow(this.#ports.mayKeep())
   }
+  /** In a track that is paused or closed one reads, whatever one may do there else. */
+  readonly #reached = (level: OpenText['level']): OpenText['level'] =>
+    this.#seen && this.#seen.status !== 'open' ? 'read' : level
   #setLevel(level: OpenText['level']): void {
     if (level === this.#level) return
     this.#level = level

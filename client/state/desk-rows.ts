@@ -13,6 +13,7 @@ import {
   keyOf,
   levelAt,
   rankOf,
+  seatsOf,
   type Target,
   TRACK_ICONS,
 } from './matrix.ts'
@@ -50,7 +51,11 @@ export function trackLine(row: Row, { room, speech: { say } }: Drawing): string 
   return text ? say('matrix.clauses', { kind, count: text.clauses }) : kind
 }
 
-export function rowsOf(drawing: Drawing, withdraw: (row: Row) => ShownRow['withdraw']): ShownRow[] {
+export function rowsOf(
+  drawing: Drawing,
+  withdraw: (row: Row) => ShownRow['withdraw'],
+  change: (row: Row) => ShownRow['change'],
+): ShownRow[] {
   const { desk } = drawing.room.view.current
   return (desk?.matrix ?? []).map((row) => ({
     id: row.id,
@@ -60,6 +65,8 @@ export function rowsOf(drawing: Drawing, withdraw: (row: Row) => ShownRow['withd
     cells: columnsOf(drawing.room.view.current).map(({ id }) => cellOf(row, id, drawing)),
     withdraw: withdraw(row),
     withdrawLabel: drawing.speech.say('withdraw.label', { track: row.title }),
+    change: change(row),
+    changeLabel: drawing.speech.say('track.change-label', { track: row.title }),
   }))
 }
 
@@ -179,5 +186,5 @@ export const isPhoneLevel = (level: Level, now: Level): boolean =>
 
 /** Persons a cell can be set for, beside the whole party. */
 export function personsIn(desk: Desk, party: PartyId): { id: SeatId; name: string }[] {
-  return desk.seats.filter((seat) => seat.party === party).map(({ id, name }) => ({ id, name }))
+  return seatsOf(desk, party).map(({ id, name }) => ({ id, name }))
 }

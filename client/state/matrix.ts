@@ -32,7 +32,9 @@ export function askedOf({ track, party, seat, level, grant }: Omit<Prepared, 'wa
 /** The parties the desk sets access for: all but the mediators' own. */
 export const columnsOf = (view: View): KnownParty[] => view.parties.filter(({ id }) => id !== view.me.party)
 
-export const seatsOf = (desk: Desk, party: PartyId): Desk['seats'] => desk.seats.filter((seat) => seat.party === party)
+/** A party's people: nobody whose place another person took. */
+export const seatsOf = (desk: Desk, party: PartyId): Desk['seats'] =>
+  desk.seats.filter((seat) => seat.party === party && seat.standing?.is !== 'ended')
 
 type Row = Desk['matrix'][number]
 const cellAt = (row: Row, id: string): Row['cells'][number] | null => row.cells.find((cell) => cell.id === id) ?? null
@@ -61,6 +63,18 @@ export function reachOf(row: Row | null, desk: Desk, { party, seat }: Omit<Targe
   if (seat) return 1
   const excepted = row ? exceptionsIn(row, desk, party).length : 0
   return seatsOf(desk, party).length - excepted
+}
+
+/** What hides the track from whoever reads it: a whole party at once, or persons of a party that reads through them alone. */
+export function withdrawalsIn(row: Row, view: View, desk: Desk): (Prepared & { name: string })[] {
+  return columnsOf(view).flatMap(({ id: party, name }) => {
+    const hide = (seat: SeatId | null, was: Level, name: string) => {
+      return { track: row.id, party, seat, level: 'hidden' as const, was, name }
+    }
+    const was = levelAt(row, { party, seat: null })
+    if (was !== 'hidden') return [hide(null, was, name)]
+    return exceptionsIn(row, desk, party).map(({ seat, level }) => hide(seat.id, level, seat.name))
+  })
 }
 
 /** Who reads the track, as the desk knows it: whole parties, and those of which a person does. */
@@ -114,3 +128,26 @@ export const TRACK_ICONS = {
   civil: 'forum',
   implementation: 'shield',
 } as const satisfies Record<TrackKind, string>
+
+/** What a party usually may do in a track of a kind, before the mediators change it. Who is not named is hidden. */
+export function usualAccess(
+  kind: Exclude<TrackKind, 'caucus' | 'backchannel'>,
+  parties: readonly KnownParty[],
+): Partial<Record<PartyId, Level>> {
+  const levels = USUAL[kind]
+  return Object.fromEntries(parties.flatMap(({ id, kind }) => (levels[kind] ? [[id, levels[kind]]] : [])))
+}
+const USUAL: Record<Exclude<TrackKind, 'caucus' | 'backchannel'>, Partial<Record<KnownParty['kind'], Level>>> = {
+  plenary: {
+    mediation: 'edit',
+    delegation: 'suggest',
+    observer: 'read',
+    expert: 'read',
+    guarantor: 'read',
+    verifier: 'read',
+  },
+  proximity: { mediation: 'edit' },
+  group: { mediation: 'edit' },
+  civil: { mediation: 'read', civil: 'edit' },
+  implementation: { mediation: 'edit', delegation: 'suggest', guarantor: 'comment', verifier: 'comment' },
+}

@@ -1,4 +1,4 @@
-import type { Role } from '#shared/domain/process.ts'
+import type { PartyKind, Role } from '#shared/domain/process.ts'
 import type { InvitationView, SessionView, View } from '#shared/domain/view.ts'
 import type { PartyId, SeatId } from '#shared/ids.ts'
 import type { Speech } from '#shared/words/say.ts'
@@ -17,13 +17,23 @@ export interface SeatRecord {
   /** Those that have not ended, the oldest first. */
   sessions: SessionView[]
   ended: SessionView[]
+  /** By whom; null while the person has the seat. */
+  suspended: 'mediators' | 'party' | null
 }
-export type SeatState = 'opened' | 'not-opened' | 'to-be-confirmed' | 'ended' | 'taken-back' | 'expired' | 'none'
+export type SeatState =
+  | 'suspended'
+  | 'opened'
+  | 'not-opened'
+  | 'to-be-confirmed'
+  | 'ended'
+  | 'taken-back'
+  | 'expired'
+  | 'none'
 
-type Named = { id: SeatId; party: PartyId; role: Role; name: string }
+type Named = { id: SeatId; party: PartyId; role: Role; name: string; suspended?: SeatRecord['suspended'] }
 
 export function recordsOf(view: View, seats: readonly Named[]): SeatRecord[] {
-  return seats.map(({ id, party, role, name }) => {
+  return seats.map(({ id, party, role, name, suspended = null }) => {
     const sessions = view.access.sessions.filter(({ seat }) => seat === id)
     return {
       id,
@@ -33,13 +43,23 @@ export function recordsOf(view: View, seats: readonly Named[]): SeatRecord[] {
       invitations: view.access.invitations.filter(({ seat }) => seat === id).toReversed(),
       sessions: sessions.filter(({ state }) => state !== 'ended'),
       ended: sessions.filter(({ state }) => state === 'ended'),
+      suspended,
     }
   })
 }
 
+/** Every seat of the desk but those whose person was followed by another. */
+export const sittingIn = ({ desk }: View): Named[] =>
+  (desk?.seats ?? []).flatMap(({ standing, ...seat }): Named[] => {
+    if (standing?.is === 'ended') return []
+    return [{ ...seat, suspended: standing ? (standing.lifts ? 'mediators' : 'party') : null }]
+  })
+
 /** The seats of the viewer's own party: itself first of its kind, as the process names them. */
 export function ownSeats({ me, people }: View): Named[] {
-  const own = people.filter(({ party }) => party === me.party)
+  const own = people
+    .filter(({ party, left }) => party === me.party && !left)
+    .map(({ suspended, ...seat }): Named => ({ ...seat, suspended: suspended ?? null }))
   return own.some(({ id }) => id === me.seat) ? own : [{ id: me.seat, ...me }, ...own]
 }
 
@@ -54,6 +74,7 @@ export const pendingOf = ({ invitations }: SeatRecord): InvitationView | null =>
   invitations.find(({ redeemed, revoked }) => !redeemed && !revoked) ?? null
 
 export function stateOf(record: SeatRecord, now: number): SeatState {
+  if (record.suspended) return 'suspended'
   if (record.sessions.some(({ state }) => state === 'to-be-confirmed')) return 'to-be-confirmed'
   if (record.sessions.length > 0) return 'opened'
   const pending = pendingOf(record)
@@ -113,6 +134,8 @@ function noteOf(record: SeatRecord, state: SeatState, view: ViewState, { say, mo
       const at = record.ended.reduce((last, { endedAt }) => Math.max(last, endedAt ?? 0), 0)
       return at > 0 ? say('seat.ended-at', { moment: moment(at, now) }) : ''
     }
+    case 'suspended':
+      return say('seat.suspended-note')
     case 'taken-back':
     case 'none':
       return ''
@@ -140,4 +163,15 @@ function seenOf(seen: LastSeen | null, view: ViewState, { say, moment }: Speech,
   const track = seen && view.track(seen.track)?.title
   if (!seen || !track) return say('seat.not-seen')
   return seen.here ? say('seat.now', { track }) : say('seat.seen', { moment: moment(seen.at, now), track })
+}
+
+/** The roles a party of a kind has persons for, the usual first. */
+export const ROLES_OF: Record<PartyKind, readonly Role[]> = {
+  delegation: ['adviser', 'alternate', 'head', 'expert'],
+  mediation: ['mediator', 'adviser', 'expert'],
+  civil: ['adviser', 'moderator', 'observer'],
+  observer: ['observer'],
+  guarantor: ['adviser', 'head', 'observer'],
+  expert: ['expert'],
+  verifier: ['verifier'],
 }

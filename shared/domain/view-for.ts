@@ -76,10 +76,12 @@ function partiesFor(process: Process, known: Known): View['parties'] {
 
 type Person = View['people'][number]
 const people = once((seats: Table<SeatId, Seat>) =>
-  rowsOf(seats).map((seat) => {
+  rowsOf(seats).map((seat): { seat: Seat; person: Person; own: Person } => {
     const { id, party, role, name } = seat
     const person: Person = { id, party, role, name, ...(seat.standing?.is === 'ended' ? { left: true } : {}) }
-    return { seat, person, own: seat.standing?.is === 'suspended' ? { ...person, suspended: true as const } : person }
+    const by = seat.standing?.is === 'suspended' ? row(seats.by, seat.standing.by) : null
+    const suspended = by?.role === 'mediator' ? 'mediators' : 'party'
+    return { seat, person, own: seat.standing?.is === 'suspended' ? { ...person, suspended } : person }
   }),
 )
 /** That a person was followed by another is known to whoever knows them; that one is suspended, to the party and the mediators. */

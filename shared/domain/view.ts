@@ -63,8 +63,8 @@ export interface View {
     name: string
     /** Another person took the place. */
     left?: true
-    /** Told to the seat's own party and to the mediators. */
-    suspended?: true
+    /** By whom, who lifts it. Told to the seat's own party and to the mediators. */
+    suspended?: 'mediators' | 'party'
   }[]
   /** The viewer's own party's, to those who look after it; to mediators all that wait for them. `id` is the seat it would be. */
   nominations: Nomination[]
