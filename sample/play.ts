@@ -1,6 +1,6 @@
 /**
  * Brings the sample to the middle of its negotiation: signs in as its people, one real client each, and does what
- * `acts.yaml` lists, in order. Reads one line of JSON from standard input: `{url, seats: {<seat>: <invitation code>}}`.
+ * the file `acts` lists, in order. Reads one line of JSON from standard input: `{url, acts, seats: {<seat>: <invitation code>}}`.
  * Ends its sessions when it is done; exits with 1 and one sentence when an act does not fit the text.
  */
 import { readFileSync } from 'node:fs'
@@ -32,8 +32,12 @@ const DAY_MS = 86_400_000
 /** On one machine words arrive within milliseconds; past this something is wrong. */
 const ARRIVES_MS = 10_000
 
-const { url, seats } = JSON.parse(await readText(process.stdin)) as { url: string; seats: Record<string, string> }
-const acts = parse(readFileSync(new URL('acts.yaml', import.meta.url), 'utf8')) as Act[]
+const { url, seats, ...asked } = JSON.parse(await readText(process.stdin)) as {
+  url: string
+  acts: string
+  seats: Record<string, string>
+}
+const acts = parse(readFileSync(asked.acts, 'utf8')) as Act[]
 interface Player {
   room: Room
   token: string

@@ -1,6 +1,7 @@
 // What a person on a slow line waits for: the built pages against their budgets, as sent compressed.
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
+import { LANGUAGES } from '#shared/words/languages.ts'
 
 /** One file of vite's manifest. */
 interface Chunk {
@@ -13,7 +14,7 @@ interface Chunk {
 export type Manifest = Record<string, Chunk>
 
 /** 120 kB is four seconds at 30 kB/s, a bad mobile line; the editor may take as long again, less a second. */
-export const BUDGETS = { 'join page shell': 120_000, 'editable room': 220_000 }
+export const BUDGETS = { 'join page shell': 120_000, 'editable room': 220_000, 'a language': 15_000 }
 /** Screens that nobody loads to join or to edit, with their words, and what stands beside the text or comes once the room is quiet. */
 const ELSEWHERE =
   /words\/(?:(?!en\/)|en\/(?:desk|people|help|files|first-start)\b)|screens\/(?:Desk|Files|FirstStart|Help|People|States)\b|\b_?(?:BracketHost|Margin|StructureMenu|(?:Device|Sessions|SignOut)Dialog)\b/
@@ -41,11 +42,17 @@ export function measure(dist: URL): Record<keyof typeof BUDGETS, number> {
   const sizeOf = (file: string): number => gzipSync(readFileSync(new URL(file, dist)), { level: 9 }).length
   const total = (keys: string[], follow: (key: string) => boolean): number =>
     [...keys, ...filesOf(manifest, keys, follow)].reduce((sum, file) => sum + sizeOf(file), 0)
+  /** What the longest of them adds before one can write: the words of every page, and of every refusal. */
+  const wordsOf = (language: string): number =>
+    Object.entries(manifest)
+      .filter(([key]) => key.endsWith(`words/${language}/first.ts`) || key.endsWith(`words/${language}/refusals.ts`))
+      .reduce((sum, [, { file }]) => sum + sizeOf(file), 0)
   return {
     'join page shell': total(joinPages.length > 0 ? joinPages : pages, (key) =>
       /screens\/Join\b|words\/en\/(?:first|refusals)\b/.test(key),
     ),
     'editable room': total(pages, (key) => !ELSEWHERE.test(key)),
+    'a language': Math.max(...LANGUAGES.map((language) => wordsOf(language))),
   }
 }
 

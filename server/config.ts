@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type Outcome, ok, refuse } from '#shared/outcome.ts'
+import { type Language, preferredOf } from '#shared/words/languages.ts'
 
 /** What an operator can set. Read once, by `main.ts` and the command line. */
 export interface Config {
@@ -16,6 +17,8 @@ export interface Config {
   logLevel: LogLevel
   /** Whether a first start on loopback makes the sample process. */
   sample: boolean
+  /** What whoever started the server speaks, as far as the screens do: the sample's language. */
+  language: Language
   trust: Trust
 }
 
@@ -57,6 +60,8 @@ export function readConfig(environment: Record<string, string | undefined>): Out
       'a redis or rediss address, such as redis://127.0.0.1:6379, or several of one Redis and its replicas with commas between',
     ),
     sample: read('PARLEY_SAMPLE', true, parseSwitch, 'on or off'),
+    // As every program reads it: the first of them that is set counts.
+    language: preferredOf([environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'] || '']),
     trust: read<Trust>(
       'TRUST_PROXY',
       { proxies: 'none' },

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseProcessId } from '#shared/ids.ts'
+import type { Language } from '#shared/words/languages.ts'
 import { type App, buildApp } from './app.ts'
 import { addressOf, type Config, isLoopback, readConfig } from './config.ts'
 import { openFolderStore } from './files/folder-store.ts'
@@ -70,7 +71,8 @@ async function start(config: Config): Promise<void> {
   const url = addressOf({ ...config, publicUrl: null }, port)
   sayRunning(folder, { pid: process.pid, url })
   leaveOnSignal(app, folder, telemetry)
-  if (config.sample && isForThisMachine(config)) await openSample(app, folder, fresh, url)
+  if (config.sample && isForThisMachine(config))
+    await openSample(app, { folder, fresh, url, language: config.language })
   say(`Parley is ready: ${app.address}/`)
   if (app.sample) say('Opened on this machine, that page lets you into every seat of the sample.')
   if (!config.publicUrl && !isLoopback(config.host))
@@ -119,8 +121,13 @@ async function joinOrStop(url: string, duties: NodeDuties, telemetry: Telemetry)
 }
 
 /** The sample process, on this machine only: made once, on an empty log, by one of the nodes that start on it. */
-async function openSample(app: App, folder: string, fresh: boolean, url: string): Promise<void> {
-  const file = join(SAMPLE_FOLDER, 'lake-maren.yaml')
+async function openSample(
+  app: App,
+  { folder, fresh, url, language }: { folder: string; fresh: boolean; url: string; language: Language },
+): Promise<void> {
+  const own = join(SAMPLE_FOLDER, language)
+  const texts = existsSync(own) ? own : SAMPLE_FOLDER
+  const file = join(texts, 'lake-maren.yaml')
   if (fresh && existsSync(file)) {
     const read = await readProcessFile(file)
     if (!read.ok) stop(...read.refusal.map(sentenceOf))
@@ -130,16 +137,16 @@ async function openSample(app: App, folder: string, fresh: boolean, url: string)
     const { invitations } = started
     say('A sample process is made, with these seats:')
     for (const { seat } of invitations) say(`  ${seat.name} (${seat.party}, ${seat.role})`)
-    await playSample(url, Object.fromEntries(invitations.map(({ seat, code }) => [seat.id, code])))
+    await playSample(url, texts, Object.fromEntries(invitations.map(({ seat, code }) => [seat.id, code])))
   } else app.sample = parseProcessId(readSample(folder))
 }
 
 /** Its people type what they typed before the visitor came: real clients, in a process of their own. */
-async function playSample(url: string, seats: Record<string, string>): Promise<void> {
+async function playSample(url: string, texts: string, seats: Record<string, string>): Promise<void> {
   const script = join(SAMPLE_FOLDER, 'play.ts')
   if (!existsSync(script)) return
   const player = spawn(process.execPath, [script], { stdio: ['pipe', 'ignore', 'inherit'] })
-  player.stdin.end(`${JSON.stringify({ url, seats })}\n`)
+  player.stdin.end(`${JSON.stringify({ url, acts: join(texts, 'acts.yaml'), seats })}\n`)
   const late = setTimeout(() => player.kill(), PLAY_MS)
   await new Promise((done) => player.once('close', done).once('error', done))
   clearTimeout(late)

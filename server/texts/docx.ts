@@ -1,5 +1,5 @@
 import { type Outcome, ok } from '#shared/outcome.ts'
-import { annexTitle, ITEM_LABEL, isNumeral } from '#shared/text/labels.ts'
+import { ANNEX, annexTitle, ITEM_LABEL, isNumeral, PREAMBLE } from '#shared/text/labels.ts'
 import type { LeftOut, ReadText } from '#shared/text/reading.ts'
 import { MAX_CLAUSES, MAX_LEVELS, MAX_TEXT_BYTES, oneParagraph } from '#shared/text/seed.ts'
 import type { Article, SeedClause } from '#shared/text/structure.ts'
@@ -112,8 +112,6 @@ const SPOKEN_HEADING =
 const LONGEST_SPOKEN = 120
 /** Below every heading that has a style. */
 const SPOKEN_LEVEL = 9
-const PREAMBLE = /^(?:preamble|pr\u00e9ambule|(?:\u0627\u0644)?\u062f\u064a\u0628\u0627\u062c\u0629)$/i
-const ANNEX = /^(?:annexe?|appendix|(?:\u0627\u0644)?\u0645\u0644\u062d\u0642)(?=[\s:.\d]|$)/i
 /** The room counts articles: `Article 5: Water` is called `Water`. */
 const COUNTED =
   /^(?:article|art\.|(?:\u0627\u0644)?\u0645\u0627\u062f\u0629)\s*(?:[\d\u0660-\u0669]+|[IVXLC]+)\s*[:.)\u2013\u2014-]*\s+(?=\S)/iu

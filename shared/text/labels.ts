@@ -23,10 +23,15 @@ function numeralOf(label: string): number {
   return sum
 }
 
+/** Headings of their own kind, in the languages of the room. */
+export const PREAMBLE = /^(?:preamble|pr\u00e9ambule|(?:\u0627\u0644)?\u062f\u064a\u0628\u0627\u062c\u0629)$/i
+export const ANNEX =
+  /^(?:annexe?|appendix|(?:\u0627\u0644)?(?:\u0645\u0644\u062d\u0642|\u0645\u0631\u0641\u0642))(?=[\s:.\d]|$)/i
+
 /** The letter of an annex is counted, so `Annex A: Maps` is called `Maps`; a bare `Annex A` keeps its name. */
 export function annexTitle(title: string): string {
   const rest = title.replace(
-    /^(?:[Aa]nnex|ANNEX)(?:\s+(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?![\w]))?(?:\s*[:.\u2013\u2014-]\s*|\s+|$)/,
+    /^(?:[Aa]nnexe?|ANNEXE?)(?:\s+(?:[A-Z]|\d{1,2}|[IVX]{2,4})(?![\w]))?(?:\s*[:.\u2013\u2014-]\s*|\s+|$)/,
     '',
   )
   return rest === '' ? title : rest

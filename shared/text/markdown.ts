@@ -1,5 +1,5 @@
 import { type Outcome, ok, refuse } from '../outcome.ts'
-import { annexTitle, ITEM_LABEL, isNumeral } from './labels.ts'
+import { ANNEX, annexTitle, ITEM_LABEL, isNumeral, PREAMBLE } from './labels.ts'
 import { MAX_CLAUSES, MAX_TEXT_BYTES, oneParagraph } from './seed.ts'
 import type { Article, SeedClause, SeedText } from './structure.ts'
 
@@ -25,7 +25,7 @@ const FOREIGN = /^\s*(?:[-*+]\s|\d+[.)]\s|>|```|\||<[a-z!/])/i
 const MAX_TITLE = 300
 
 /**
- * Reads a text file: `# title`, `## article` (`## Preamble`, `## Annex ...`), each paragraph a clause, lines `(a)` its
+ * Reads a text file: `# title`, `## article` (`## Preamble`, `## Annex ...`, or so in the other languages of the room), each paragraph a clause, lines `(a)` its
  * items and `(i)` theirs. Names every mistake with its line.
  */
 export function parseTextFile(markdown: string): Outcome<SeedText, TextMistake[]> {
@@ -105,7 +105,7 @@ class Reader {
 
   #article(rest: string, number: number): void {
     const title = this.#titleOf(rest, number)
-    const kind = /^preamble$/i.test(title) ? 'preamble' : /^annex(?:\b|$)/i.test(title) ? 'annex' : 'article'
+    const kind = PREAMBLE.test(title) ? 'preamble' : ANNEX.test(title) ? 'annex' : 'article'
     if (kind === 'preamble' && this.#articles.length > 0)
       this.#mistake(number, 'A preamble stands before all articles.')
     this.#articles.push({ kind, title: kind === 'annex' ? annexTitle(title) : title, clauses: [] })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
+import type { Language } from '#shared/words/languages.ts'
 import { findChromium } from '../../scripts/ensure.mjs'
 
 /** A real Chromium, and people in front of it. Nothing is fetched but from the server under test. */
@@ -38,7 +39,7 @@ export function openBrowser(): Promise<Browser> {
 /** A page of its own, without anything of another's. What a page reports as an error fails the test that looks at `troubles`. */
 export async function openPage(
   browser: Browser,
-  options: { size?: keyof typeof SIZES; theme?: (typeof THEMES)[number]; isMobile?: boolean } = {},
+  options: { size?: keyof typeof SIZES; theme?: (typeof THEMES)[number]; isMobile?: boolean; language?: Language } = {},
 ): Promise<{ page: Page; context: BrowserContext; troubles: string[] }> {
   const size = options.size ?? 'desktop'
   const context = await browser.newContext({
@@ -46,7 +47,7 @@ export async function openPage(
     colorScheme: options.theme ?? 'light',
     hasTouch: size === 'phone',
     isMobile: options.isMobile ?? false,
-    locale: 'en-GB',
+    locale: options.language ?? 'en-GB',
   })
   const page = await context.newPage()
   const troubles: string[] = []

@@ -14,6 +14,7 @@ describe('the environment', () => {
         redisUrl: null,
         logLevel: 'info',
         sample: true,
+        language: 'en',
         trust: { proxies: 'none' },
       },
     })

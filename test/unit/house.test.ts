@@ -266,5 +266,7 @@ describe('what people download', () => {
     expect(sizes['join page shell']).toBeGreaterThan(0)
     expect(sizes['join page shell']).toBeLessThanOrEqual(BUDGETS['join page shell'])
     expect(sizes['editable room']).toBeLessThanOrEqual(BUDGETS['editable room'])
+    expect(sizes['a language']).toBeGreaterThan(5_000)
+    expect(sizes['a language']).toBeLessThanOrEqual(BUDGETS['a language'])
   })
 })
