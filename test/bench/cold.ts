@@ -27,13 +27,13 @@ export const cold: Workload = async (options) => {
   return { rows: rows.all }
 }
 
-async function opened(contender: Contender, { short, traces, profile }: Options) {
+async function opened(contender: Contender, { short, quick, traces, profile }: Options) {
   const setting = { texts: 1, people: 1, writers: 1, size: { clauses: 1, length: 12 } }
   const stage = await Stage.set(contender, setting, { profile, editors: true })
   try {
     const [spot] = stage.spots
     await stage.enter()
-    const asked = { name: ONE_AUTHOR, folder: traces, most: short ? 300 : 30_000, settleMs: 0 }
+    const asked = { name: ONE_AUTHOR, folder: traces, most: short ? 300 : quick ? 8_000 : 30_000, settleMs: 0 }
     const { characters } = await stage.crowd.ask<Replayed>('replay', asked)
     if (CONTENDERS[contender].keeps === 'later') await pause(WRITTEN_MS)
     const warm: Opening[] = []

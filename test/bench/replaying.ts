@@ -27,7 +27,7 @@ const PATIENCE_MS = 120_000
 
 export async function replay(lines: Line[], trace: Trace, settleMs: number): Promise<Replayed> {
   const authors = lines.slice(0, trace.agents)
-  const plans = planned(authors, trace)
+  const plans = await planned(authors, trace)
   const players = lines.map((line, index) => new Player(line, plans[index] ?? []))
   const bytesBefore = lines.reduce((sum, { bytes }) => sum + bytes.up + bytes.down, 0)
   const from = clock()
@@ -38,13 +38,17 @@ export async function replay(lines: Line[], trace: Trace, settleMs: number): Pro
   }
   const ms = clock() - from
   await pause(settleMs)
-  const texts = players.map((player) => player.text())
+  const texts: string[] = []
+  for (const player of players) texts.push(await player.text())
   const bytes = lines.reduce((sum, line) => sum + line.bytes.up + line.bytes.down, 0) - bytesBefore
   return { ms, texts: [...new Set(texts)], characters: texts[0]?.length ?? 0, bytes }
 }
 
+/** Whoever says nothing for five seconds is sent away: lines are looked at in between. */
+const AT_ONCE = 100
+
 /** Each author's updates, made beforehand by documents that saw of each other exactly what the trace says. */
-function planned(authors: Line[], { transactions }: Trace): Step[][] {
+async function planned(authors: Line[], { transactions }: Trace): Promise<Step[][]> {
   const docs = authors.map((line) => docOf(line, line.client))
   const plans: Step[][] = authors.map(() => [])
   const made: { agent: number; update: Uint8Array }[] = []
@@ -65,6 +69,7 @@ function planned(authors: Line[], { transactions }: Trace): Step[][] {
       }
       if (seen[agent]) seen[agent][other] = parent + 1
     }
+    if (made.length % AT_ONCE === 0) await pause(0)
     const update = doc.write(patches)
     made.push({ agent, update })
     plans[agent]?.push({ update, needs, pieces: piecesOf(update) })
@@ -158,9 +163,12 @@ class Player {
       return this.#vector.of(last.client) >= last.from + last.length
     })
   }
-  text(): string {
-    for (const { update } of this.#plan) Y.applyUpdate(this.#doc, update)
-    for (const update of this.#heard) Y.applyUpdate(this.#doc, update)
+  async text(): Promise<string> {
+    const updates = [...this.#plan.map(({ update }) => update), ...this.#heard]
+    for (const [index, update] of updates.entries()) {
+      if (index % AT_ONCE === 0) await pause(0)
+      Y.applyUpdate(this.#doc, update)
+    }
     return this.#doc.getText(this.#line.root).toString()
   }
 }

@@ -21,7 +21,7 @@ export const replay: Workload = async (options) => {
 }
 
 async function replayed(workload: string, name: string, authors: number, options: Options) {
-  const { short, runs, contenders, traces, profile } = options
+  const { short, quick, runs, contenders, traces, profile } = options
   const rows = new Rows(traces ? workload : workload.replace(name, 'made by a generator'))
   for (let run = 0; run < runs; run += 1)
     for (const contender of contenders.filter((one) => !isLimit(one))) {
@@ -31,7 +31,7 @@ async function replayed(workload: string, name: string, authors: number, options
       try {
         await stage.enter()
         const before = await stage.server.part.ask<Cost>('cost')
-        const asked = { name, folder: traces, most: short ? 300 : 30_000, settleMs: SETTLE_MS }
+        const asked = { name, folder: traces, most: short ? 300 : quick ? 8_000 : 30_000, settleMs: SETTLE_MS }
         const done = await stage.crowd.ask<Replayed>('replay', asked)
         const after = await stage.server.part.ask<Cost>('cost')
         if (done.texts.length !== 1) throw new Error(`${contender}: the texts of a replay differ`)
