@@ -50,10 +50,11 @@ export async function crowd(): Promise<void> {
   const people: Person[] = []
   let growers: Grower[] = []
   listen({
-    enter: async (places: Omit<Place, 'url'>[]) => {
+    /** A place without a `url` is at the server that all share. */
+    enter: async (places: (Omit<Place, 'url'> & { url?: string })[]) => {
       for (let from = 0; from < places.length; from += AT_ONCE) {
         const few = places.slice(from, from + AT_ONCE)
-        people.push(...(await Promise.all(few.map((place) => Person.enter(run, contender, { ...place, url })))))
+        people.push(...(await Promise.all(few.map((place) => Person.enter(run, contender, { url, ...place })))))
       }
       const texts = new Set<string>()
       for (const person of people) {

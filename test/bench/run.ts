@@ -31,10 +31,11 @@ const WORKLOADS: Record<string, () => Promise<Workload>> = {
   hidden: async () => (await import('./hidden.ts')).hidden,
   page: async () => (await import('./page.ts')).page,
   load: async () => (await import('./load.ts')).load,
+  nodes: async () => (await import('./nodes.ts')).nodes,
   slow: async () => (await import('./slow.ts')).slow,
 }
 /** About Parley alone and slow: only when named. */
-const NAMED_ONLY = ['hidden', 'page', 'load', 'opening', 'client', 'slow']
+const NAMED_ONLY = ['hidden', 'page', 'load', 'opening', 'client', 'nodes', 'slow']
 const SHORT_AT_ONCE = 3
 
 const ARGUMENTS = {

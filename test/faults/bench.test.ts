@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { findRedisServer } from '../../scripts/ensure.mjs'
 import type { Report } from '../bench/report.ts'
 import { CHROMIUM } from '../support/browser.ts'
 
@@ -61,6 +62,17 @@ test(
     expect(figures.filter(({ value }) => !Number.isFinite(value))).toEqual([])
     for (const figure of ["saved in the room's own client p95", 'join page shell'])
       expect(figures.find((one) => one.figure === figure)?.value).toBeGreaterThan(0)
+  },
+  PATIENCE_MS,
+)
+
+test.skipIf(!findRedisServer())(
+  'several nodes on one Redis are measured too, and their replicas end equal',
+  async () => {
+    const { figures } = await bench('nodes')
+    expect(titlesOf(figures)).toEqual(['nodes'])
+    expect(figures.filter(({ value }) => !Number.isFinite(value))).toEqual([])
+    expect(figures.find(({ figure }) => figure.startsWith('readers'))?.value).toBeGreaterThan(0)
   },
   PATIENCE_MS,
 )

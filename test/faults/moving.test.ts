@@ -41,7 +41,10 @@ async function writes(server: StartedServer, token: string, word: string): Promi
 
 const fine = ({ code, out, err }: Ran) => expect(code, `${out}${err}`).toBe(0)
 
-describe.skipIf(!findRedisServer())('a log that moves', () => {
+/** Three servers and seven runs of the command line: eight seconds alone. */
+const PATIENCE_MS = 240_000
+
+describe.skipIf(!findRedisServer())('a log that moves', { timeout: PATIENCE_MS }, () => {
   test('O8 from the data folder to Redis and back: every entry the same, and people go on with the sessions and links they have', async () => {
     redis = await RedisServer.start()
     const onRedis = { REDIS_URL: redis.url }
