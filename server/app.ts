@@ -137,6 +137,7 @@ class RunningApp implements App {
       ...this.#parts,
       telemetry,
       log,
+      files: store,
       cookies: seatCookies(this.#secure),
       publicUrl: config.publicUrl,
       isOperator: (bearer: string | null) => isSameToken(operatorToken, bearer),

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { LOG_FILE, openFolder } from '../folder.ts'
+import { besideLog, copyFiles, processesBeside } from '../files/copies.ts'
+import { openFolderStore } from '../files/folder-store.ts'
+import { FilesDamaged } from '../files/store.ts'
+import { ANNEX_FOLDER, LOG_FILE, openFolder } from '../folder.ts'
 import { LogDamaged } from '../log/log.ts'
 import { restoreLog } from '../log/restore.ts'
 import { type Command, done, failed } from './command.ts'
@@ -16,12 +19,18 @@ export const restore: Command = {
     openFolder(folder)
     const file = join(folder, LOG_FILE)
     const aside = existsSync(file) ? `${file}.before-restore-${Date.now()}` : null
+    const beside = openFolderStore(besideLog(backup))
+    const processes = processesBeside(backup)
     try {
+      await copyFiles(beside, null, processes)
       await restoreLog(backup, file, aside)
     } catch (cause) {
-      if (cause instanceof LogDamaged) return failed(cause.message, 'Nothing was changed.')
+      const isDamage = cause instanceof LogDamaged || cause instanceof FilesDamaged
+      if (isDamage) return failed(cause.message, 'Nothing was changed.')
       throw cause
     }
+    // Names are of their content: nothing that stands there is another file.
+    await copyFiles(beside, openFolderStore(join(folder, ANNEX_FOLDER)), processes)
     const kept = aside ? [`The log that was there is kept as ${aside}.`] : []
     return done(
       { folder, from: backup, kept: aside },

@@ -36,3 +36,8 @@ export class StoreUnavailable extends Error {
     this.reason = reason
   }
 }
+
+/** What is kept is not what was stored. The sentence names it. */
+export class FilesDamaged extends Error {
+  override name = 'FilesDamaged'
+}

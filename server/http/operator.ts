@@ -7,6 +7,9 @@ import { type Outcome, ok, refuse } from '#shared/outcome.ts'
 import type { Door } from '../access/door.ts'
 import type { Registry } from '../access/registry.ts'
 import { startProcess } from '../access/starting.ts'
+import { besideLog, copyFiles } from '../files/copies.ts'
+import { openFolderStore } from '../files/folder-store.ts'
+import type { FileStore } from '../files/store.ts'
 import type { Log } from '../log/log.ts'
 import type { Processes, Running } from '../processes/port.ts'
 import { type Asked, problem, type Reply, type Route, textAt } from './exchange.ts'
@@ -17,6 +20,7 @@ export interface OperatorOptions {
   registry: Registry
   door: Door
   log: Pick<Log, 'backup'>
+  files: FileStore
   isOperator: (bearer: string | null) => boolean
   /** Where people reach the room. */
   address: () => string
@@ -137,11 +141,13 @@ async function endSession(options: OperatorOptions, body: unknown): Promise<Repl
   return { status: 200, body: { ended: ending.length } }
 }
 
-async function backup({ log }: OperatorOptions, body: unknown): Promise<Reply> {
+/** The log first: what it names then is in the store, and stays. */
+async function backup({ log, files, processes }: OperatorOptions, body: unknown): Promise<Reply> {
   const file = textAt(body, 'file')
   if (!file || !isAbsolute(file)) return problem({ code: 'malformed', where: 'file' })
   await log.backup(file)
-  return { status: 200, body: { file } }
+  const annexes = await copyFiles(files, openFolderStore(besideLog(file)), await processes.list())
+  return { status: 200, body: { file, annexes } }
 }
 
 async function processIn({ processes }: OperatorOptions, body: unknown): Promise<Outcome<Running, Problem>> {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type ClauseId, parseOpaque, parseTrackId } from '#shared/ids.ts'
 import { parley } from '../support/command-line.ts'
+import { pdf } from '../support/files.ts'
 import { cleanUp, newFolder, type StartedServer, startServer } from '../support/server.ts'
 import { openWire, type WireClient } from '../support/wire-client.ts'
 
@@ -32,6 +33,12 @@ describe('a backup', () => {
     const { wire, token, codes } = await head(server)
     const before = Array.from({ length: 20 }, (_, number) => `before ${number}`)
     for (const said of before) await comment(wire, said)
+    const attached = await fetch(`${server.url}/api/annexes?track=plenary&name=Map`, {
+      method: 'POST',
+      body: new Uint8Array(pdf('% the map')),
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const { made: annexes } = (await attached.json()) as { made: string[] }
     const file = join(newFolder(), 'copy.db')
     let talking = true
     const talk = (async () => {
@@ -41,7 +48,7 @@ describe('a backup', () => {
     talking = false
     await talk
     expect([made.code, made.err]).toEqual([0, ''])
-    expect(JSON.parse(made.out)).toEqual({ file, bytes: readFileSync(file).length })
+    expect(JSON.parse(made.out)).toEqual({ file, bytes: readFileSync(file).length, annexes: 1 })
 
     const folder = newFolder()
     const restored = await parley(folder, 'restore', file)
@@ -51,10 +58,36 @@ describe('a backup', () => {
     expect(words(back)).toEqual(expect.arrayContaining(before))
     expect('opened' in (await back.open('plenary'))).toBe(true)
     expect((await again.redeem(codes['south-head'] ?? '')).seat).toBe('south-head')
+    const map = await fetch(`${again.url}/api/annexes/read`, {
+      method: 'POST',
+      body: JSON.stringify({ track: 'plenary', annex: annexes[0] }),
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(Buffer.from(await map.arrayBuffer()).equals(pdf('% the map'))).toBe(true)
     await comment(back, 'and on')
     expect(words(back)).toContain('and on')
     back.close()
     wire.close()
+  })
+
+  test('O7 an annex of the backup that was changed stops the restoring, and nothing is changed', async () => {
+    const server = await startServer()
+    const { wire, token } = await head(server)
+    await fetch(`${server.url}/api/annexes?track=plenary&name=Map`, {
+      method: 'POST',
+      body: new Uint8Array(pdf()),
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const file = join(newFolder(), 'copy.db')
+    await parley(server.folder, 'backup', file)
+    wire.close()
+    const [process = ''] = readdirSync(`${file}-annexes`)
+    const [annex = ''] = readdirSync(join(`${file}-annexes`, process))
+    writeFileSync(join(`${file}-annexes`, process, annex), 'another')
+    const folder = newFolder()
+    const restored = await parley(folder, 'restore', file)
+    expect(restored.err).toMatch(/is not what was stored[\s\S]*Nothing was changed/)
+    expect(readdirSync(folder)).toEqual([])
   })
 
   test('O7 restoring keeps the log that was there, and its newer words come back by restoring that', async () => {
