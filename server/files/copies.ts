@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { type ProcessId, parseProcessId } from '#shared/ids.ts'
 import { MAX_FILE_BYTES } from './annexes.ts'
-import { type FileStore, FilesDamaged, parseStoredName, type StoredName } from './store.ts'
+import { type FileStore, FilesDamaged, type StoredName } from './store.ts'
 
 /** Sealing adds 28 bytes to each of 80 parts. */
 const MOST = MAX_FILE_BYTES + 4096

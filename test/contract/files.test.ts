@@ -22,6 +22,9 @@ function named(bytes: Uint8Array, id = 'annex') {
   return storedName({ id: id as AnnexId, stored })
 }
 
+/** The test's own comparison takes seconds for this much. */
+const same = (one: Uint8Array | null, other: Uint8Array): boolean => one !== null && Buffer.from(one).equals(other)
+
 function contract(open: () => Promise<FileStore>): void {
   test('O12 what is stored is read again, whole and in parts, by every store on the same place', async () => {
     const store = await open()
@@ -31,7 +34,7 @@ function contract(open: () => Promise<FileStore>): void {
     await store.save(process('a'), name, bytes)
     await store.save(process('a'), name, bytes)
     const other = await open()
-    expect(await other.read(process('a'), name, 0, 4_000_000)).toEqual(bytes)
+    expect(same(await other.read(process('a'), name, 0, 4_000_000), bytes)).toBe(true)
     expect(await other.read(process('a'), name, 1_000_000, 1_000_100)).toEqual(bytes.slice(1_000_000, 1_000_100))
     expect(await other.read(process('a'), name, 2_999_990, 3_000_500)).toEqual(bytes.slice(2_999_990))
     expect((await other.read(process('a'), name, 3_000_000, 3_000_100))?.length).toBe(0)
