@@ -36,6 +36,16 @@ function shell(): Plugin {
   }
 }
 
+/** In a browser the room's line is the browser's own. */
+function webLink(): Plugin {
+  return {
+    name: 'parley-web-link',
+    apply: 'build',
+    enforce: 'pre',
+    resolveId: (source) => (source === './socket-link.ts' ? join(ROOT, 'client/room/web-link.ts') : null),
+  }
+}
+
 interface Chunk {
   file: string
   imports?: string[]
@@ -91,7 +101,7 @@ const HEAVY = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 60_00
 
 export default defineConfig({
   root: join(ROOT, 'client'),
-  plugins: [svelte({ configFile: join(ROOT, 'svelte.config.js') }), shell(), precompressed()],
+  plugins: [webLink(), svelte({ configFile: join(ROOT, 'svelte.config.js') }), shell(), precompressed()],
   build: {
     outDir: join(ROOT, 'dist'),
     emptyOutDir: true,

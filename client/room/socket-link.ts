@@ -1,21 +1,17 @@
 import { io } from 'socket.io-client'
 import type { Hello } from '#shared/protocol/frames.ts'
 import * as parser from '#shared/protocol/parser.ts'
-import { PROTOCOL, SCHEMA } from '#shared/protocol/version.ts'
 import type { Refusal } from '#shared/refusals.ts'
+import { helloOf } from './hello.ts'
 import type { Link, LinkListener, Wire } from './link.ts'
 import type { RoomOptions } from './room.ts'
 
 /** A server that is there answers a handshake within this, on the worst line we know. */
 const CONNECT_MS = 20_000
 
-/** The port over Socket.IO: websocket only, our own parser, and no reconnecting of its own (`connection.ts` decides that). */
-export function socketLink({ url, token, process, seat }: RoomOptions): Link {
-  const hello: Hello = { protocol: PROTOCOL, schema: SCHEMA }
-  if (token !== undefined) hello.token = token
-  if (process !== undefined) hello.process = process
-  if (seat !== undefined) hello.seat = seat
-  return { connect: (listener) => connect(url, hello, listener) }
+/** The port over Socket.IO, in Node (a browser's build takes `web-link.ts`): websocket only, our own parser, and no reconnecting of its own (`connection.ts` decides that). */
+export function socketLink(options: RoomOptions): Link {
+  return { connect: (listener) => connect(options.url, helloOf(options), listener) }
 }
 
 function connect(url: string, auth: Hello, listener: LinkListener): Wire {

@@ -34,17 +34,7 @@ const STEP_MS = 10
 
 /** `target`: where a new connection leads, asked anew for each: `http://host:port`, `redis://host:port`. */
 export async function openLine(target: string | (() => string)): Promise<Line> {
-  const state: State = {
-    delayMs: 0,
-    bytesPerSecond: null,
-    stalled: false,
-    lost: 0,
-    stallMs: 0,
-    greetMs: 0,
-    out: null,
-    back: null,
-    chance: 1,
-  }
+  const state: State = { ...GOOD }
   const carried = { out: 0, back: 0 }
   const pairs = new Set<Pair>()
   let isCut = false
@@ -73,15 +63,7 @@ export async function openLine(target: string | (() => string)): Promise<Line> {
       return pairs.size
     },
     carried,
-    delay: (ms) => void Object.assign(state, { delayMs: ms }),
-    narrow: (bytesPerSecond) => void Object.assign(state, { bytesPerSecond }),
-    lose: (lost, stallMs) => void Object.assign(state, { lost, stallMs }),
-    greet: (ms) => void Object.assign(state, { greetMs: ms }),
-    share: (bytesPerSecond) => {
-      state.out = new Budget(bytesPerSecond)
-      state.back = new Budget(bytesPerSecond)
-    },
-    stall: () => void Object.assign(state, { stalled: true }),
+    ...worseningsOf(state),
     cut() {
       isCut = true
       drop()
@@ -98,6 +80,18 @@ export async function openLine(target: string | (() => string)): Promise<Line> {
   }
 }
 
+const worseningsOf = (state: State): Pick<Line, 'delay' | 'narrow' | 'lose' | 'greet' | 'share' | 'stall'> => ({
+  delay: (ms) => void Object.assign(state, { delayMs: ms }),
+  narrow: (bytesPerSecond) => void Object.assign(state, { bytesPerSecond }),
+  lose: (lost, stallMs) => void Object.assign(state, { lost, stallMs }),
+  greet: (ms) => void Object.assign(state, { greetMs: ms }),
+  share: (bytesPerSecond) => {
+    state.out = new Budget(bytesPerSecond)
+    state.back = new Budget(bytesPerSecond)
+  },
+  stall: () => void Object.assign(state, { stalled: true }),
+})
+
 interface State {
   delayMs: number
   bytesPerSecond: number | null
@@ -110,6 +104,18 @@ interface State {
   back: Budget | null
   /** Where the line's own chance stands: every run loses the same packets. */
   chance: number
+}
+
+const GOOD: State = {
+  delayMs: 0,
+  bytesPerSecond: null,
+  stalled: false,
+  lost: 0,
+  stallMs: 0,
+  greetMs: 0,
+  out: null,
+  back: null,
+  chance: 1,
 }
 
 /** Bytes that may pass now; what was not used in a step is not saved for later. */
