@@ -49,7 +49,7 @@ export function measure(dist: URL): Record<keyof typeof BUDGETS, number> {
       .reduce((sum, [, { file }]) => sum + sizeOf(file), 0)
   return {
     'join page shell': total(joinPages.length > 0 ? joinPages : pages, (key) =>
-      /screens\/Join\b|words\/en\/(?:first|refusals)\b/.test(key),
+      /screens\/Join\b|words\/en\/(?:first|refusals|join)\b/.test(key),
     ),
     'editable room': total(pages, (key) => !ELSEWHERE.test(key)),
     'a language': Math.max(...LANGUAGES.map((language) => wordsOf(language))),

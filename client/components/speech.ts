@@ -3,7 +3,7 @@ import type { Language } from '#shared/words/languages.ts'
 import type { Speech } from '#shared/words/say.ts'
 
 /** Screens whose sentences come with them: `client/state/words.ts` says from where. */
-export type Screen = 'desk' | 'people' | 'help' | 'files' | 'first-start'
+export type Screen = 'join' | 'desk' | 'people' | 'help' | 'files' | 'first-start'
 
 /** The speech of the page, in a language that can be changed. */
 export interface PageSpeech extends Speech {

@@ -17,6 +17,7 @@ export const WORDS: Record<Language, Words> = {
       ...(await import('#shared/words/en/refusals.ts')),
     }),
     screens: {
+      join: async () => (await import('#shared/words/en/join.ts')).join,
       desk: async () => (await import('#shared/words/en/desk.ts')).desk,
       people: async () => (await import('#shared/words/en/people.ts')).people,
       help: async () => (await import('#shared/words/en/help.ts')).help,
@@ -30,6 +31,7 @@ export const WORDS: Record<Language, Words> = {
       ...(await import('#shared/words/fr/refusals.ts')),
     }),
     screens: {
+      join: async () => (await import('#shared/words/fr/join.ts')).join,
       desk: async () => (await import('#shared/words/fr/desk.ts')).desk,
       people: async () => (await import('#shared/words/fr/people.ts')).people,
       help: async () => (await import('#shared/words/fr/help.ts')).help,
@@ -43,6 +45,7 @@ export const WORDS: Record<Language, Words> = {
       ...(await import('#shared/words/ar/refusals.ts')),
     }),
     screens: {
+      join: async () => (await import('#shared/words/ar/join.ts')).join,
       desk: async () => (await import('#shared/words/ar/desk.ts')).desk,
       people: async () => (await import('#shared/words/ar/people.ts')).people,
       help: async () => (await import('#shared/words/ar/help.ts')).help,

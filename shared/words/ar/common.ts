@@ -97,6 +97,16 @@ export const common = {
   'secretariat.unknown': 'رقم الأمانة مدوّن في الورقة المرفقة بدعوتكم.',
   'secretariat.none': 'لا تذكر العملية هاتفاً ولا عنواناً. اسألوا الجهة التي دعتكم.',
 
+  'join.by-operator': 'الأمانة',
+  'join.language': 'لغة الشاشات',
+  'join.role-of': '{role}، {party}',
+  'door.out': 'لستم في القاعة',
+  'door.not-yet': 'لستم في القاعة بعد',
+  'door.none.title': 'هذا الباب تفتحه دعوة',
+  'door.nowhere.title': 'لا شيء في هذا العنوان',
+  'door.none.words': 'افتحوا الرابط الذي أُعطي لكم. يشبه هذا العنوان، وله نهاية أطول خاصة به.',
+  'door.unreachable.title': 'يتعذر الوصول إلى القاعة',
+
   'theme.label': 'المظهر',
   'theme.system': 'كما في الجهاز',
   'theme.light': 'فاتح',

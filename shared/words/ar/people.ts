@@ -72,7 +72,7 @@ export const people = {
   'seat.ended-at': '{moment}',
   'seat.new-link-from': 'رابط جديد من {who}، {moment}',
   'seat.the-mediators': 'فريق الوساطة',
-  'seat.no-devices': 'لا شيء',
+  'seat.no-devices': 'لا جهاز',
   'seat.devices': {
     zero: 'لا شيء منذ {days}',
     one: '{count}، منذ {days}',

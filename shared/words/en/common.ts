@@ -81,6 +81,16 @@ export const common = {
   'secretariat.unknown': 'The secretariat’s number is on the paper that came with your invitation.',
   'secretariat.none': 'The process names no telephone and no address. Ask whoever invited you.',
 
+  'join.by-operator': 'The secretariat',
+  'join.language': 'Language of the screens',
+  'join.role-of': '{role}, {party}',
+  'door.out': 'You are not in the room',
+  'door.not-yet': 'You are not in the room yet',
+  'door.none.title': 'An invitation opens this door',
+  'door.nowhere.title': 'There is nothing at this address',
+  'door.none.words': 'Open the link you were given. It looks like this address, with a longer ending of its own.',
+  'door.unreachable.title': 'The room cannot be reached',
+
   'theme.label': 'Appearance',
   'theme.system': 'As the device',
   'theme.light': 'Light',

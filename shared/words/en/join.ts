@@ -4,14 +4,11 @@ export const join = {
   'join.invited': 'You are invited to',
   'join.between': 'Talks between {parties}.',
   'join.between-mediated': 'Talks between {parties}, mediated by {mediators}.',
-  'join.by-operator': 'The secretariat',
   'join.place': 'Your place',
   'join.valid': 'Link valid',
   'join.valid-until': 'Until {moment}, on one device',
-  'join.language': 'Language of the screens',
   'join.language-note': 'The talks are held in {languages}.',
   'join.who': 'Confirm who you are',
-  'join.role-of': '{role}, {party}',
   'join.not-me': 'This is not me',
   'join.not-me-title': 'Then do not open the room',
   'join.not-me-words':
@@ -44,8 +41,6 @@ export const join = {
   'join.line.wait': 'The live line is being tested first. This takes a few seconds.',
   'join.entering': 'Opening the room',
 
-  'door.out': 'You are not in the room',
-  'door.not-yet': 'You are not in the room yet',
   'door.used.title': 'This link no longer opens the room',
   'door.used.words': 'It was opened on another device. A link works once, so that nobody can enter in your place.',
   'door.used.not-you':
@@ -54,11 +49,7 @@ export const join = {
   'door.unknown.title': 'This link does not open a room',
   'door.unknown.words':
     'It may have been cut off on its way, or a newer one has taken its place. Open it again from where you received it, whole.',
-  'door.none.title': 'An invitation opens this door',
-  'door.nowhere.title': 'There is nothing at this address',
-  'door.none.words': 'Open the link you were given. It looks like this address, with a longer ending of its own.',
   'door.new-link': 'They give you a new link, by voice or in person.',
-  'door.unreachable.title': 'The room cannot be reached',
   'door.unreachable.words': 'Nothing has been opened, and your link still works. Check this device’s connection.',
   'door.blocked.title': 'This network lets the page through, but not the live line',
   'door.blocked.words':

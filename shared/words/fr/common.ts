@@ -93,6 +93,17 @@ export const common = {
   'secretariat.none':
     'Le processus n’indique ni téléphone ni adresse. Adressez-vous à la personne qui vous a transmis l’invitation.',
 
+  'join.by-operator': 'Le secrétariat',
+  'join.language': 'Langue des écrans',
+  'join.role-of': '{role}, {party}',
+  'door.out': 'Vous n’êtes pas dans la salle',
+  'door.not-yet': 'Vous n’êtes pas encore dans la salle',
+  'door.none.title': 'Cette porte s’ouvre sur invitation',
+  'door.nowhere.title': 'Il n’y a rien à cette adresse',
+  'door.none.words':
+    'Ouvrez le lien qui vous a été remis. Il ressemble à cette adresse, suivie d’une longue terminaison.',
+  'door.unreachable.title': 'La salle est injoignable',
+
   'theme.label': 'Apparence',
   'theme.system': 'Appareil',
   'theme.light': 'Clair',

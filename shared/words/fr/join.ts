@@ -7,14 +7,11 @@ export const join = {
   'join.invited': 'Vous avez une invitation aux travaux',
   'join.between': 'Pourparlers entre les parties suivantes : {parties}.',
   'join.between-mediated': 'Pourparlers entre les parties suivantes : {parties}. Médiation : {mediators}.',
-  'join.by-operator': 'Le secrétariat',
   'join.place': 'Votre place',
   'join.valid': 'Validité du lien',
   'join.valid-until': 'Jusqu’à l’échéance suivante : {moment}, sur un seul appareil',
-  'join.language': 'Langue des écrans',
   'join.language-note': 'Les pourparlers se tiennent dans les langues suivantes : {languages}.',
   'join.who': 'Confirmez votre identité',
-  'join.role-of': '{role}, {party}',
   'join.not-me': 'Ce n’est pas moi',
   'join.not-me-title': 'Alors n’ouvrez pas la salle',
   'join.not-me-words':
@@ -48,8 +45,6 @@ export const join = {
   'join.line.wait': 'La liaison en direct est d’abord mise à l’essai. Cela prend quelques secondes.',
   'join.entering': 'Ouverture de la salle',
 
-  'door.out': 'Vous n’êtes pas dans la salle',
-  'door.not-yet': 'Vous n’êtes pas encore dans la salle',
   'door.used.title': 'Ce lien n’ouvre plus la salle',
   'door.used.words':
     'Il a été ouvert sur un autre appareil. Un lien ne sert qu’une fois, afin que personne n’entre à votre place.',
@@ -60,12 +55,7 @@ export const join = {
   'door.unknown.title': 'Ce lien n’ouvre aucune salle',
   'door.unknown.words':
     'Il a pu être tronqué en chemin, ou remplacé par un lien plus récent. Ouvrez-le de nouveau, en entier, depuis le message reçu.',
-  'door.none.title': 'Cette porte s’ouvre sur invitation',
-  'door.nowhere.title': 'Il n’y a rien à cette adresse',
-  'door.none.words':
-    'Ouvrez le lien qui vous a été remis. Il ressemble à cette adresse, suivie d’une longue terminaison.',
   'door.new-link': 'Un nouveau lien vous sera remis, de vive voix ou en personne.',
-  'door.unreachable.title': 'La salle est injoignable',
   'door.unreachable.words': 'Rien n’a été ouvert, et votre lien reste valable. Vérifiez la connexion de cet appareil.',
   'door.blocked.title': 'Ce réseau laisse passer la page, mais pas la liaison en direct',
   'door.blocked.words':
