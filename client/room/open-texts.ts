@@ -97,9 +97,21 @@ export class OpenTexts {
   /** Words that an earlier page left go out, whether or not somebody looks at their text. */
   async sendKept(tracks: TrackId[]): Promise<void> {
     for (const track of tracks) {
+      if (this.#texts.has(track)) {
+        await this.#setAside(track)
+        continue
+      }
       const text = await this.#open(track).catch(() => null)
       if (!this.#lookedAt.has(track)) text?.close()
     }
+  }
+
+  /** Another page of the seat left them, while this one had the text open and wrote in it too: their author has them. */
+  async #setAside(track: TrackId): Promise<void> {
+    const kept = await this.#ports.keeping?.take(track)
+    const words = kept?.unsent?.words ?? []
+    if (kept && words.length > 0) this.#ports.lost.put({ track, title: kept.title, words })
+    this.line(track)?.looked()
   }
 
   #began(beginning: Beginning): LiveText {
