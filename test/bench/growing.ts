@@ -6,10 +6,16 @@ import { string, uint } from './updates.ts'
 /** Letters of one frame: as many pieces as the room lets pass without counting. */
 const A_FRAME = 8
 const PATIENCE_MS = 60_000
+const NONE = -1
+const STRING = 4
+const HAS_RIGHT = 0x40
+const HAS_LEFT = 0x80
 
 export class Grower {
   readonly #line: Line
   #clock: number
+  /** What stands right of each letter: another one, or nothing. */
+  readonly #right: number[] = []
   #state = 7
   #saved = () => {}
 
@@ -31,14 +37,16 @@ export class Grower {
     uint(bytes, client)
     uint(bytes, this.#clock)
     for (let letter = 0; letter < count; letter += 1) {
-      if (this.#clock === this.#line.clock && 'root' in anchor) {
+      if (this.#clock > this.#line.clock) this.#between(bytes)
+      else if ('root' in anchor) {
         bytes.push(4, 1)
         string(bytes, anchor.root)
+        this.#right.push(NONE)
       } else {
-        bytes.push(0x84)
-        const first = this.#clock === this.#line.clock && 'client' in anchor
-        uint(bytes, first ? anchor.client : client)
-        uint(bytes, first ? anchor.clock : this.#draw())
+        bytes.push(HAS_LEFT | STRING)
+        uint(bytes, anchor.client)
+        uint(bytes, anchor.clock)
+        this.#right.push(NONE)
       }
       string(bytes, 'x')
       this.#clock += 1
@@ -52,6 +60,21 @@ export class Grower {
       }
       this.#line.send(Uint8Array.from(bytes))
     })
+  }
+  /** Behind one of the letters already there, before what stands right of it. */
+  #between(bytes: number[]): void {
+    const { client, clock: first } = this.#line
+    const left = this.#draw()
+    const right = this.#right[left - first] ?? NONE
+    bytes.push(HAS_LEFT | STRING | (right === NONE ? 0 : HAS_RIGHT))
+    uint(bytes, client)
+    uint(bytes, left)
+    if (right !== NONE) {
+      uint(bytes, client)
+      uint(bytes, right)
+    }
+    this.#right.push(right)
+    this.#right[left - first] = this.#clock
   }
   /** One of the letters already there. */
   #draw(): number {

@@ -25,7 +25,12 @@ export const growth: Workload = async (options) => {
   const rows = new Rows(HISTORY)
   const { contenders } = options
   for (const contender of contenders.filter((one) => isParley(one) || one === ALSO)) {
-    const setting = { texts: 1, people: TYPISTS + HANDS, writers: TYPISTS, size: { clauses: 1, length: 20 } }
+    const setting = {
+      texts: 1,
+      people: TYPISTS + HANDS,
+      writers: TYPISTS,
+      size: { clauses: TYPISTS + HANDS, length: 20 },
+    }
     const stage = await Stage.set(contender, setting, { profile: options.profile, editors: true })
     try {
       await stage.enter()
@@ -48,7 +53,7 @@ export const growth: Workload = async (options) => {
 
 export const nameOf = (edits: number): string => `after ${edits.toLocaleString('en')}`
 export const historiesFor = ({ short, quick }: Pick<Options, 'short' | 'quick'>): number[] =>
-  short ? [100, 400] : quick ? [1_000, 10_000, 100_000] : [1_000, 10_000, 100_000, 1_000_000]
+  short ? [100, 400] : quick ? [1_000, 10_000, 50_000] : [1_000, 10_000, 100_000, 1_000_000]
 
 const SIZES = [
   { tracks: 10, seats: 50 },
@@ -59,7 +64,8 @@ const COMERS = 5
 
 async function processes(options: Options) {
   const rows = new Rows(PROCESS)
-  for (const { tracks, seats } of options.short ? [{ tracks: 2, seats: 12 }] : SIZES) {
+  const sizes = options.quick ? SIZES.slice(0, 2) : SIZES
+  for (const { tracks, seats } of options.short ? [{ tracks: 2, seats: 12 }] : sizes) {
     progress(`${PROCESS}: ${tracks} and ${seats}`)
     const server = await MeasuredServer.start({ profile: options.profile })
     try {
