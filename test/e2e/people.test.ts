@@ -158,6 +158,23 @@ describe.skipIf(!CHROMIUM)('people', () => {
     await Promise.all([desk.context.close(), device.context.close(), head.context.close()])
   })
 
+  test('S28 an adviser who answers for a device is told that it is open, and leaves the page when they wish', async () => {
+    const people = await begin()
+    const desk = await people.arrive('mediator', { at: '#/desk/people' })
+    const adviser = await people.arrive('north-adviser')
+    const device = await join(await giveLink(desk.page, 'Ben North'))
+    const figures = (await device.page.getByText(/Six-figure code/).innerText()).replace(/\D/g, '')
+    await adviser.page.getByRole('link', { name: /Our people/ }).click()
+    await adviser.page.getByRole('textbox', { name: 'Figure 1 of 6' }).focus()
+    await adviser.page.keyboard.type(figures)
+    await adviser.page.getByRole('button', { name: 'Open our caucus to this device' }).click()
+    await adviser.page.getByText('The caucus is open to Ben North’s new device.').waitFor()
+    await adviser.page.getByRole('link', { name: 'Text', exact: true }).click()
+    await adviser.page.getByText(FERRY).waitFor()
+    expect(await adviser.page.getByRole('link', { name: /Our people/ }).count()).toBe(0)
+    await Promise.all([desk.context.close(), device.context.close(), adviser.context.close()])
+  })
+
   test('S28 Esc decides later; one step ends the session of a wrong person', async () => {
     const people = await begin()
     const desk = await people.arrive('mediator', { at: '#/desk/people' })
