@@ -27,7 +27,7 @@ describe('without a server', () => {
     const folder = newFolder()
     const help = await parley(folder, '--help')
     expect(help.code).toBe(0)
-    for (const name of ['new', 'seats', 'invite', 'end-session', 'backup', 'restore', 'doctor', '--json'])
+    for (const name of ['new', 'seats', 'invite', 'confirm', 'end-session', 'backup', 'restore', 'doctor', '--json'])
       expect(help.out).toMatch(new RegExp(`^ +${name} `, 'm'))
     for (const args of [['nothing'], [], ['new'], ['invite', 'only-one'], ['--nothing'], ['constructor']]) {
       const ran = await parley(folder, ...args)

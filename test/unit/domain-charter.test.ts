@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { audienceOf } from '#server/processes/facts.ts'
+import type { Event } from '#shared/domain/events.ts'
 import type { Hash } from '#shared/ids.ts'
 import { hashJson } from '#shared/text/hash.ts'
-import { fileWith, given, partyId, Story, setAccess, trackId } from '../support/build.ts'
+import { fileWith, given, partyId, Story, seatId, setAccess, trackId } from '../support/build.ts'
 
 const CHARTER = { text: 'We talk.', decisionRule: 'consensus', acceptance: 'required' }
 const closed = () => Story.of(fileWith({ charter: CHARTER }))
@@ -91,4 +93,14 @@ test('F1 the charter has one hash for all, of its text and its decision rule alo
   const waived = Story.of()
   expect(waived.process.charter.hash).toBe<Hash>(hash)
   expect(closed().view('council-head').charter.hash).toBe(closed().view('union-mediator').charter.hash)
+})
+
+test('F1 P3 that a party accepted is recorded for that party: others learn only that the talks opened', () => {
+  const { process } = Story.of()
+  const party = partyId('tavira')
+  const { hash } = process.charter
+  const audience = (event: Event) => audienceOf(event, process, seatId('tavira-head'))
+  expect(audience({ type: 'CharterAccepted', party, hash })).toEqual({ who: 'party', party })
+  expect(audience({ type: 'TalksOpened' })).toEqual({ who: 'everyone' })
+  expect(audience({ type: 'SeatSuspended', seat: seatId('tavira-adviser'), party })).toEqual({ who: 'party', party })
 })
