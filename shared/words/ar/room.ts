@@ -72,6 +72,7 @@ export const room = {
     other: 'الملفات، {count}',
   },
   'text.bring': 'إحضار وثيقة Word',
+  'text.print-how': 'لطباعة نص افتحوا ملفاته في القاعة واختاروا «طباعة».',
   'text.progress.agreed': 'متفق عليها: {number}',
   'text.progress.referendum': 'بشرط الاستشارة: {number}',
   'text.progress.bracketed': 'بين أقواس: {number}',

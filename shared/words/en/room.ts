@@ -34,6 +34,7 @@ export const room = {
   'text.files': 'Files',
   'text.files-count': { one: 'Files, {count}', other: 'Files, {count}' },
   'text.bring': 'Bring a Word document',
+  'text.print-how': 'To print a text, open its files in the room and choose Print.',
   'text.progress.agreed': '{number} agreed',
   'text.progress.referendum': '{number} ad referendum',
   'text.progress.bracketed': '{number} in brackets',

@@ -45,6 +45,7 @@ export const room = {
   'text.files': 'Fichiers',
   'text.files-count': { one: 'Fichiers, {count}', many: 'Fichiers, {count}', other: 'Fichiers, {count}' },
   'text.bring': 'Apporter un document Word',
+  'text.print-how': 'Pour imprimer un texte, ouvrez ses fichiers dans la salle et choisissez Imprimer.',
   'text.progress.agreed': 'convenues : {number}',
   'text.progress.referendum': 'ad referendum : {number}',
   'text.progress.bracketed': 'entre crochets : {number}',
