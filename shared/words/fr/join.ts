@@ -9,7 +9,7 @@ export const join = {
   'join.between-mediated': 'Pourparlers entre les parties suivantes : {parties}. Médiation : {mediators}.',
   'join.place': 'Votre place',
   'join.valid': 'Validité du lien',
-  'join.valid-until': 'Jusqu’à l’échéance suivante : {moment}, sur un seul appareil',
+  'join.valid-until': 'Échéance : {moment}, sur un seul appareil',
   'join.language-note': 'Les pourparlers se tiennent dans les langues suivantes : {languages}.',
   'join.who': 'Confirmez votre identité',
   'join.not-me': 'Ce n’est pas moi',

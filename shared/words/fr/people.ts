@@ -46,7 +46,7 @@ export const people = {
   'seat.none': 'Aucune invitation',
   'seat.on': '{moment}',
   'seat.sent': 'Donnée : {moment}',
-  'seat.valid-until': 'Était valable jusqu’à l’échéance : {moment}',
+  'seat.valid-until': 'Échue depuis : {moment}',
   'seat.ended-at': '{moment}',
   'seat.new-link-from': 'Nouveau lien de {who}, {moment}',
   'seat.the-mediators': 'la médiation',
