@@ -331,6 +331,8 @@ describe.skipIf(!CHROMIUM)('the desk', () => {
     await page.keyboard.press('End')
     expect(await focused()).toBe('Withdraw Water group')
     await page.keyboard.press('ArrowLeft')
+    expect(await focused()).toBe('Change Water group')
+    await page.keyboard.press('ArrowLeft')
     expect(await focused()).toMatch(/^\s*Witness State on Water group:\s*Hidden/)
     await page.keyboard.press('1')
     await popover(page).getByRole('button', { name: 'Let Witness State read' }).waitFor()
