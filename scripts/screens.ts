@@ -7,8 +7,8 @@ export interface Screen {
   name: string
   /** Brings a new page there. */
   show(page: Page, stage: Stage): Promise<void>
-  /** What is open hangs on the size: it is opened anew at each. */
-  isOfSize?: boolean
+  /** What it opens beside the room, which is a screen of its own. */
+  part?: string
 }
 
 /** The sample's server, with what some screens need beside it. */
@@ -145,7 +145,7 @@ const isShown = (page: Page, what: string): Promise<boolean> => page.locator(wha
 /** What stands beside the text where there is room, and in front of it where there is none. */
 async function toTheMargin(page: Page): Promise<void> {
   if (await isShown(page, '.margin [role=tab]')) return
-  await page.locator('.tabbar button:last-child, .people .btn').filter({ visible: true }).first().click()
+  await page.locator('.tabbar button:last-child, .open .btn').filter({ visible: true }).last().click()
 }
 async function toTheDesk(page: Page, stage: Stage, section = ''): Promise<void> {
   await page.goto(`${stage.seats['chief-mediator']}#/desk${section}`)
@@ -208,7 +208,7 @@ export const SCREENS: Screen[] = [
     name: 'device-figures',
     async show(page, { seats }) {
       await page.goto(seats['confined'] ?? '')
-      await page.locator('.figures').first().waitFor()
+      await page.locator('.figures-words').waitFor()
     },
   },
   { name: 'room', show: toTheText },
@@ -227,12 +227,12 @@ export const SCREENS: Screen[] = [
     name: 'room-empty',
     async show(page, { seats }) {
       await page.goto(`${seats['north']}#/text/empty`)
-      await page.locator('.empty h1').waitFor()
+      await page.locator('.mid h1').waitFor()
     },
   },
   {
     name: 'tracks',
-    isOfSize: true,
+    part: '.side',
     async show(page, stage) {
       await toTheText(page, stage)
       if (!(await isShown(page, '.side a'))) await page.locator('.burger button').click()
@@ -241,7 +241,7 @@ export const SCREENS: Screen[] = [
   },
   {
     name: 'clause',
-    isOfSize: true,
+    part: '.margin',
     async show(page, stage) {
       await toTheText(page, stage)
       await toTheMargin(page)
@@ -249,7 +249,7 @@ export const SCREENS: Screen[] = [
   },
   {
     name: 'comments',
-    isOfSize: true,
+    part: '.margin',
     async show(page, stage) {
       await toTheText(page, stage)
       await toTheMargin(page)
@@ -259,7 +259,7 @@ export const SCREENS: Screen[] = [
   },
   {
     name: 'composer',
-    isOfSize: true,
+    part: '.margin',
     async show(page, stage) {
       await toTheText(page, stage)
       await toTheMargin(page)
@@ -269,13 +269,22 @@ export const SCREENS: Screen[] = [
   },
   {
     name: 'bracket',
+    part: '.pop',
     async show(page, stage) {
       await toTheText(page, stage)
       await page.locator(`${WORDS} ins.br .by`).first().click()
       await page.locator('.pop').waitFor()
     },
   },
-  { name: 'my-menu', show: (page, stage) => inMyMenu(page, stage) },
+  {
+    name: 'files',
+    async show(page, stage) {
+      await toTheText(page, stage)
+      await page.locator('.files .btn').click()
+      await page.locator('dialog[open]').waitFor()
+    },
+  },
+  { name: 'my-menu', part: '.pop', show: (page, stage) => inMyMenu(page, stage) },
   { name: 'help', show: (page, stage) => inMyMenu(page, stage, 0) },
   { name: 'secretariat', show: (page, stage) => inMyMenu(page, stage, 1) },
   { name: 'device', show: (page, stage) => inMyMenu(page, stage, 2) },
@@ -283,6 +292,7 @@ export const SCREENS: Screen[] = [
   { name: 'sign-out', show: (page, stage) => inMyMenu(page, stage, 4) },
   {
     name: 'offline',
+    part: '.bar',
     async show(page, stage) {
       await toTheText(page, stage)
       await page.context().setOffline(true)
@@ -302,9 +312,10 @@ export const SCREENS: Screen[] = [
     name: 'desk-cell',
     async show(page, stage) {
       await toTheDesk(page, stage)
-      await page.locator('.mx button.cell').nth(3).click()
-      await page.locator('.pop').waitFor()
-      await page.locator('.pop input[type=radio]').nth(1).check()
+      const cells = page.locator('.mx button.cell, .lvs + button')
+      await cells.first().waitFor()
+      await cells.nth(1).click()
+      await page.getByRole('dialog').waitFor()
     },
   },
   { name: 'desk-people', show: (page, stage) => toTheDesk(page, stage, '/people') },
@@ -312,7 +323,13 @@ export const SCREENS: Screen[] = [
     name: 'preview',
     async show(page, stage) {
       await toTheDesk(page, stage)
-      await page.locator('[data-see-as]').nth(1).click()
+      const parties = page.locator('[data-see-as]')
+      await parties.first().waitFor({ state: 'attached' })
+      if (await isShown(page, '[data-see-as]')) await parties.nth(1).click()
+      else {
+        await page.locator('.few > .btn, .few .btn').first().click()
+        await page.getByRole('menuitem').nth(1).click()
+      }
       await page.locator(`${WORDS}, [data-clause]`).first().waitFor()
     },
   },

@@ -14,6 +14,9 @@ import type { Workload } from './workloads.ts'
 const OPENINGS = 7
 const KEYS = 150
 const KEY_EVERY_MS = 60
+/** Its processor is so many times slower, as Chromium plays it. */
+const PHONE_SLOWER = 4
+const PHONE_P95_MS = 50
 const PARTS = [
   '--headless',
   '--no-sandbox',
@@ -90,9 +93,11 @@ export const page: Workload = async ({ short, profile, client }) => {
       const last = `Clause ${size.clauses}:`
       const opened: Opened[] = []
       for (let count = short ? 1 : OPENINGS; count > 0; count -= 1) opened.push(await open(there, last))
-      const keys = await type(there, last, short ? 10 : KEYS)
+      const count = short ? 10 : KEYS
       const level = seat === 'team-0' ? 'edits' : 'suggests'
-      figures.push(...figuresOf(workload, level, opened, keys))
+      figures.push(...figuresOf(workload, level, opened, await type(there, last, count)))
+      const slow = await type({ ...there, isPhone: true }, last, count)
+      figures.push(...keysOf(workload, `${level}, a phone`, slow, PHONE_P95_MS))
     }
     return { figures }
   } finally {
@@ -109,6 +114,8 @@ interface Visit {
   token: string
   /** Where the page's processor profiles go. */
   profile: string | undefined
+  /** In a phone's window, with a phone's processor once the text is open. */
+  isPhone?: boolean
 }
 interface Opened {
   first: number
@@ -116,8 +123,9 @@ interface Opened {
 }
 
 async function visit<T>(there: Visit, last: string, then: (page: Page) => Promise<T>): Promise<T> {
-  const { browser, url, process, seat, token, profile } = there
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' })
+  const { browser, url, process, seat, token, profile, isPhone } = there
+  const viewport = isPhone ? { width: 390, height: 844 } : { width: 1440, height: 900 }
+  const context = await browser.newContext({ viewport, locale: 'en-GB', hasTouch: isPhone ?? false })
   const cookie = { name: `parley-${process}-${seat}`, value: token, url, httpOnly: true, sameSite: 'Strict' as const }
   await context.addCookies([cookie])
   const page = await context.newPage()
@@ -126,6 +134,10 @@ async function visit<T>(there: Visit, last: string, then: (page: Page) => Promis
   await page.goto(`${url}/r/${process}/${seat}/#/text/plenary`)
   await page.waitForFunction(() => (globalThis as unknown as { marks: { words: number } }).marks.words > 0)
   await keepOpening(`opening-${seat}`)
+  if (isPhone) {
+    const line = await context.newCDPSession(page)
+    await line.send('Emulation.setCPUThrottlingRate', { rate: PHONE_SLOWER })
+  }
   const keepRest = await profiled(page, profile)
   const result = await then(page)
   await keepRest(`typing-${seat}`)
@@ -170,19 +182,25 @@ const type = (there: Visit, last: string, count: number): Promise<number[]> =>
     return page.evaluate(() => (globalThis as unknown as { keys: number[] }).keys)
   })
 
+const figureOf = (workload: string, figure: string, value: number, target?: number): Figure => ({
+  workload,
+  figure,
+  value: round(value),
+  unit: 'ms',
+  ...(target === undefined ? {} : { target }),
+})
 function figuresOf(workload: string, level: string, opened: Opened[], keys: number[]): Figure[] {
-  const of = (figure: string, value: number, target?: number): Figure => ({
-    workload,
-    figure: `${figure}, ${level}`,
-    value: round(value),
-    unit: 'ms',
-    ...(target === undefined ? {} : { target }),
-  })
+  const [first, words] = [median(opened.map((one) => one.first)), median(opened.map((one) => one.words))]
   return [
-    of('socket up to first words p50', median(opened.map(({ first }) => first))),
-    of('socket up to all words p50', median(opened.map(({ words }) => words)), 300),
-    of('key to paint p50', median(keys)),
-    of('key to paint p95', quantile(keys, 0.95), 16),
-    of('key to paint p99', quantile(keys, 0.99)),
+    figureOf(workload, `socket up to first words p50, ${level}`, first),
+    figureOf(workload, `socket up to all words p50, ${level}`, words, 300),
+    ...keysOf(workload, level, keys, 16),
+  ]
+}
+function keysOf(workload: string, who: string, keys: number[], target: number): Figure[] {
+  return [
+    figureOf(workload, `key to paint p50, ${who}`, median(keys)),
+    figureOf(workload, `key to paint p95, ${who}`, quantile(keys, 0.95), target),
+    figureOf(workload, `key to paint p99, ${who}`, quantile(keys, 0.99)),
   ]
 }

@@ -21,6 +21,7 @@ export interface StartedServer {
   end(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): Promise<number | null>
   /** Resolves when the process ends by itself or by a signal. */
   readonly ended: Promise<number | null>
+  operatorToken(): string
   /** Asks as the operator. */
   operator(path: string, body: unknown): Promise<Response>
   /** Starts a process; gives the code of each seat. */
@@ -89,12 +90,16 @@ export async function startServer(
     child.once('close', (code) => failed(new Error(`the server ended with ${code}:\n${printed}`)))
   })
   const pid = child.pid ?? 0
-  const operator = (path: string, body: unknown) => askAsOperator(url, folder, path, body)
+  const operatorToken = () => readFileSync(join(folder, 'operator-token'), 'utf8').trim()
+  const operator = (path: string, body: unknown) => {
+    return post(`${url}${path}`, body, { authorization: `Bearer ${operatorToken()}` })
+  }
   return {
     url,
     folder,
     pid,
     ended,
+    operatorToken,
     operator,
     output: () => printed,
     end: (signal) => endChild(child, signal),
@@ -108,11 +113,6 @@ async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<nu
   const closed = new Promise<number | null>((done) => child.once('close', (code) => done(code)))
   child.kill(signal)
   return closed
-}
-
-function askAsOperator(url: string, folder: string, path: string, body: unknown): Promise<Response> {
-  const token = readFileSync(join(folder, 'operator-token'), 'utf8').trim()
-  return post(`${url}${path}`, body, { authorization: `Bearer ${token}` })
 }
 
 export function post(address: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
