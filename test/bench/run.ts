@@ -33,9 +33,10 @@ const WORKLOADS: Record<string, () => Promise<Workload>> = {
   load: async () => (await import('./load.ts')).load,
   nodes: async () => (await import('./nodes.ts')).nodes,
   slow: async () => (await import('./slow.ts')).slow,
+  documents: async () => (await import('./documents.ts')).documents,
 }
 /** About Parley alone and slow: only when named. */
-const NAMED_ONLY = ['hidden', 'page', 'load', 'opening', 'client', 'nodes', 'slow']
+const NAMED_ONLY = ['hidden', 'page', 'load', 'opening', 'client', 'nodes', 'slow', 'documents']
 const SHORT_AT_ONCE = 3
 
 const ARGUMENTS = {
