@@ -273,8 +273,10 @@ describe('an annex', () => {
     await new Promise((done) => setTimeout(done, 300))
     await mediator.act({ type: 'SetAccess', changes: [{ track: PLENARY, party: 'south' as never, level: 'hidden' }] })
     slow.resume()
+    // On a line that still stood, this would be answered.
+    slow.askAgain()
     await slow.ended
-    expect(slow.wasReset()).toBe(true)
+    expect([slow.wasReset(), slow.heads()]).toEqual([true, 1])
   })
 
   test('T16.4 needs a level to bring, its own party or the pen to remove, and leaves nothing when it is refused', async () => {
@@ -369,22 +371,25 @@ function slowDownload(seat: string, body: unknown) {
   const socket = connect({ port: Number(port), host: hostname, highWaterMark: 4_096 } as never)
   const sent = JSON.stringify(body)
   let bytes = 0
+  let heads = 0
   let wasReset = false
-  socket.write(
-    `POST /api/annexes/read HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${tokens[seat]}\r\nContent-Length: ${sent.length}\r\n\r\n${sent}`,
-  )
+  const asked = `POST /api/annexes/read HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${tokens[seat]}\r\nContent-Length: ${sent.length}\r\n\r\n${sent}`
+  socket.write(asked)
   const count = (part: Buffer) => {
     bytes += part.length
+    if (part.includes('HTTP/1.1 ')) heads += 1
     if (!isReading) socket.pause()
   }
   let isReading = false
   socket.on('data', count)
   socket.on('error', (cause: NodeJS.ErrnoException) => {
-    wasReset = cause.code === 'ECONNRESET'
+    wasReset = cause.code === 'ECONNRESET' || cause.code === 'EPIPE'
   })
   const ended = new Promise<void>((done) => socket.on('close', () => done()))
   return {
     bytes: () => bytes,
+    heads: () => heads,
+    askAgain: () => socket.write(asked),
     wasReset: () => wasReset,
     resume: () => {
       isReading = true
