@@ -85,7 +85,8 @@ class Drawing {
     const within = (after: ItemId | null): boolean =>
       after !== null && after.client === client && after.clock >= clock && after.clock < clock + length
     const cuts = waiting.flatMap(({ pending }) => (pending && within(pending.after) ? [pending.after?.clock ?? 0] : []))
-    const ends = piece.is === 'words' ? [...new Set(cuts)].sort((a, b) => a - b) : []
+    // Also in what is deleted: Yjs may have merged two such pieces since the last drawing.
+    const ends = [...new Set(cuts)].sort((a, b) => a - b)
     let from = clock
     for (const end of ends) {
       this.#show(part, piece, from, end + 1)

@@ -25,7 +25,8 @@ test(
           sums.kept += shadow.kept
         }
       }),
-      { numRuns: 12 },
+      // The first: two brackets behind deleted words that Yjs merged between two drawings.
+      { numRuns: 12, examples: [[684_423, true]] },
     )
     expect(sums.drawings).toBeGreaterThan(2_000)
     expect(sums.carets).toBeGreaterThan(100_000)
