@@ -12,12 +12,14 @@ import type { Options, Workload } from './workloads.ts'
 /** A text with a long history is opened by its real client: while the server has it, and after the server was killed. */
 
 export const COLD = `opening: the text of ${ONE_AUTHOR}, at each real client`
+/** As it is called where there is no trace of real people. */
+export const COLD_MADE = COLD.replace(ONE_AUTHOR, 'a made trace')
 const WARM_TIMES = 9
 /** Hocuspocus writes two seconds after the last word, and says nothing. */
 const WRITTEN_MS = 4_000
 
 export const cold: Workload = async (options) => {
-  const rows = new Rows(options.traces ? COLD : COLD.replace(ONE_AUTHOR, 'a made trace'))
+  const rows = new Rows(options.traces ? COLD : COLD_MADE)
   const durable = options.contenders.filter((one) => ['first', 'later'].includes(CONTENDERS[one].keeps))
   for (let run = 0; run < options.runs; run += 1)
     for (const contender of durable) {

@@ -10,6 +10,8 @@ import type { Options, Workload } from './workloads.ts'
 /** Real editing traces, as fast as they go: the authors of the trace and one reader. */
 
 export const REPLAY = `replay: ${TWO_AUTHORS}, two authors and a reader`
+/** As it is called where there is no trace of real people. */
+export const REPLAY_MADE = REPLAY.replace(TWO_AUTHORS, 'made by a generator')
 const REPLAY_ONE = `replay: ${ONE_AUTHOR}, one author and a reader`
 /** Words a deletion leaves no trace of in what lines count: time for the last ones. */
 const SETTLE_MS = 300
