@@ -35,6 +35,8 @@ export class RoomKeeping {
   readonly loaded: Promise<Kept | null>
   #settling: Promise<unknown>
   #view = ''
+  /** Whether what is on the device is known: before that writing there would write over it. */
+  #hasRead = false
   #isOver = false
 
   constructor(keep: Keep, ports: KeepingPorts) {
@@ -42,7 +44,10 @@ export class RoomKeeping {
     this.#ports = ports
     this.#later = new Alarm(ports.time, VIEW_MS, () => void this.#putView())
     this.loaded = keep.load().then(
-      (kept) => kept && this.#load(kept),
+      (kept) => {
+        this.#hasRead = keep.isHeld
+        return kept && this.#load(kept)
+      },
       () => null,
     )
     this.#settling = this.loaded
@@ -50,8 +55,11 @@ export class RoomKeeping {
   }
   /** The page that kept before this one is gone. */
   async #taken(): Promise<void> {
-    const kept = await this.#keep.load().catch(() => null)
-    if (kept && !this.#isOver) this.#load(kept)
+    this.#hasRead = false
+    const kept = await this.#keep.load().catch(() => undefined)
+    if (kept === undefined || this.#isOver) return
+    if (kept) this.#load(kept)
+    this.#hasRead = true
     this.#ports.taken()
   }
   /** Without what ended by its instant meanwhile. */
@@ -69,8 +77,8 @@ export class RoomKeeping {
   }
 
   mayKeep(track: TrackId): boolean {
-    // What another page left there goes out first.
-    if (this.#isOver || !this.#keep.isHeld || this.#earlier.get(track)?.words) return false
+    // What another page left there is read first, and goes out first.
+    if (this.#isOver || !this.#keep.isHeld || !this.#hasRead || this.#earlier.get(track)?.words) return false
     const view = this.#ports.view()
     // Without a line nothing says that it may not any more.
     return view ? mayKeep(view, track) : this.#stored.has(track)
