@@ -84,7 +84,7 @@ export class FilesLine {
   async takeOut(track: TrackId, form: 'markdown'): Promise<Outcome<string, Refusal>>
   async takeOut(track: TrackId, form: 'print'): Promise<Outcome<ExportedText, Refusal>>
   async takeOut(track: TrackId, form: ExportForm): Promise<Outcome<string | ExportedText, Refusal>> {
-    const answer = await this.#post('/api/texts/export', { track, form, ask: newAsk() })
+    const answer = await this.#post('/api/texts/export', { track, form })
     if (!answer.ok) return answer
     return ok(form === 'print' ? ((await answer.value.json()) as ExportedText) : await answer.value.text())
   }

@@ -346,6 +346,22 @@ describe('a text that leaves the room', () => {
     ])
     expect(JSON.stringify((await enter('south-head')).view)).not.toContain('"form"')
   })
+
+  test('T17 goes by no ask that was answered before: neither a text without the grant, nor a hidden one told from none', async () => {
+    const made = '1'.repeat(22)
+    const command = { type: 'OpenTrack', title: 'Own', kind: 'group', access: { team: 'edit' }, text: null }
+    const text = { title: 'Own', articles: [{ title: 'A', clauses: ['b'] }] }
+    const once = await ask('/api/acts', 'mediator', JSON.stringify({ ask: made, command: { ...command, text } }))
+    expect(once.status).toBe(200)
+    const answers = ['caucus-south', 'caucus-nobody'].map((track) =>
+      ask('/api/texts/export', 'mediator', JSON.stringify({ track, form: 'markdown', ask: made })),
+    )
+    for (const answer of answers) expect(await answer).toEqual({ status: 404, said: { code: 'no-such-thing' } })
+    const mediator = await enter('mediator')
+    const body = JSON.stringify({ track: PLENARY, form: 'print', ask: made })
+    expect((await ask('/api/texts/export', 'mediator', body)).status).toBe(200)
+    await until(() => mediator.view.desk?.exports.length === 1, 'the desk sees it')
+  })
 })
 
 const headersOf = (response: Response) => [...response.headers.keys()].filter((name) => name !== 'date').sort()
