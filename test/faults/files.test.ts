@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { enterRoom } from '#client/room/index.ts'
 import type { Room } from '#client/room/room.ts'
 import type { TrackId } from '#shared/ids.ts'
 import { docx, largePdf, pages, pdf, png } from '../support/files.ts'
+import { refusedEarly, slowDownload } from '../support/plain-lines.ts'
 import { seeded } from '../support/seeded.ts'
 import { cleanUp, type StartedServer, startServer } from '../support/server.ts'
 
@@ -43,6 +43,7 @@ async function enter(seat: string): Promise<Room> {
   rooms.push(room)
   return room
 }
+const at = (seat: string) => ({ url: server.url, token: tokens[seat] ?? '' })
 const bearer = (seat: string) => ({ authorization: `Bearer ${tokens[seat]}` })
 
 type Body = Record<string, unknown>
@@ -141,7 +142,7 @@ describe('a document at the desk', () => {
     expect(nobody.status).toBe(401)
     const foreign = await ask('/api/texts/read', 'mediator', bytesOf(file), { origin: 'https://elsewhere.example' })
     expect(foreign).toMatchObject({ status: 403, said: { code: 'foreign-origin' } })
-    expect(await refusedEarly('/api/texts/read', 'mediator', 20 * 1024 * 1024 + 1)).toContain('413')
+    expect(await refusedEarly(at('mediator'), '/api/texts/read', 20 * 1024 * 1024 + 1)).toContain('413')
     const bomb = await read('mediator', Buffer.from('PK\x03\x04nothing'))
     expect(bomb).toMatchObject({ status: 422, said: { code: 'file-refused', why: 'damaged' } })
     expect((await read('mediator', Buffer.alloc(0))).said).toMatchObject({ why: 'kind' })
@@ -253,7 +254,7 @@ describe('an annex', () => {
     const { said } = await attach('mediator', file)
     const [annex] = said['made'] as string[]
     const mediator = await enter('mediator')
-    const slow = slowDownload('south-head', { track: PLENARY, annex })
+    const slow = slowDownload(at('south-head'), { track: PLENARY, annex })
     await until(() => slow.bytes() > 0, 'it is on its way')
     await mediator.act({ type: 'SetAccess', changes: [{ track: PLENARY, party: 'south' as never, level: 'hidden' }] })
     slow.resume()
@@ -268,7 +269,7 @@ describe('an annex', () => {
     const { said } = await attach('mediator', largePdf(200_000))
     const [annex] = said['made'] as string[]
     const mediator = await enter('mediator')
-    const slow = slowDownload('south-head', { track: PLENARY, annex })
+    const slow = slowDownload(at('south-head'), { track: PLENARY, annex })
     await until(() => slow.bytes() > 0, 'it is on its way')
     await new Promise((done) => setTimeout(done, 300))
     await mediator.act({ type: 'SetAccess', changes: [{ track: PLENARY, party: 'south' as never, level: 'hidden' }] })
@@ -288,7 +289,7 @@ describe('an annex', () => {
     expect(await attach('north-head', Buffer.from('<svg/>'))).toMatchObject({ status: 422, said: { why: 'kind' } })
     const active = pdf('3 0 obj <</S/JavaScript>> endobj')
     expect(await attach('north-head', active)).toMatchObject({ status: 422, said: { why: 'active' } })
-    expect(await refusedEarly(`/api/annexes?track=${PLENARY}`, 'north-head', 21 * 1024 * 1024)).toContain('413')
+    expect(await refusedEarly(at('north-head'), `/api/annexes?track=${PLENARY}`, 21 * 1024 * 1024)).toContain('413')
     expect(stored()).toEqual([])
     const once = `/api/annexes?${new URLSearchParams({ track: PLENARY, name: 'x', ask: 'a'.repeat(22) })}`
     const first = await ask(once, 'north-head', bytesOf(pdf()))
@@ -365,52 +366,3 @@ describe('a text that leaves the room', () => {
 })
 
 const headersOf = (response: Response) => [...response.headers.keys()].filter((name) => name !== 'date').sort()
-
-/** Announces a body of so many bytes, sends one of them, and gives what is answered. */
-function refusedEarly(path: string, seat: string, bytes: number): Promise<string> {
-  return new Promise((done, failed) => {
-    const { hostname, port } = new URL(server.url)
-    const socket = connect(Number(port), hostname)
-    let said = ''
-    socket.write(
-      `POST ${path} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${tokens[seat]}\r\nContent-Length: ${bytes}\r\n\r\nx`,
-    )
-    socket.on('data', (part) => (said += part.toString('latin1')))
-    socket.on('close', () => done(said))
-    socket.on('error', failed)
-  })
-}
-
-/** Reads what comes first, and no more until it is told to. */
-function slowDownload(seat: string, body: unknown) {
-  const { hostname, port } = new URL(server.url)
-  const socket = connect({ port: Number(port), host: hostname, highWaterMark: 4_096 } as never)
-  const sent = JSON.stringify(body)
-  let bytes = 0
-  let heads = 0
-  let wasReset = false
-  const asked = `POST /api/annexes/read HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${tokens[seat]}\r\nContent-Length: ${sent.length}\r\n\r\n${sent}`
-  socket.write(asked)
-  const count = (part: Buffer) => {
-    bytes += part.length
-    if (part.includes('HTTP/1.1 ')) heads += 1
-    if (!isReading) socket.pause()
-  }
-  let isReading = false
-  socket.on('data', count)
-  socket.on('error', (cause: NodeJS.ErrnoException) => {
-    wasReset = cause.code === 'ECONNRESET' || cause.code === 'EPIPE'
-  })
-  const ended = new Promise<void>((done) => socket.on('close', () => done()))
-  return {
-    bytes: () => bytes,
-    heads: () => heads,
-    askAgain: () => socket.write(asked),
-    wasReset: () => wasReset,
-    resume: () => {
-      isReading = true
-      socket.resume()
-    },
-    ended,
-  }
-}
