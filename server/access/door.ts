@@ -192,6 +192,6 @@ function looked(process: Process, invitation: Invitation, now: Instant): Looked 
     charter: { text: process.charter.text, decisionRule: process.charter.decisionRule },
     secretariat,
     confined: invitation.confined,
-    language: row(process.access.languages ?? {}, id) ?? null,
+    language: invitation.confined ? null : (row(process.access.languages ?? {}, id) ?? null),
   }
 }

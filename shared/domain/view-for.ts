@@ -62,8 +62,9 @@ function meFor(viewer: Viewer, { process, seat, at }: Looking): View['me'] {
   const { id, party, role, name } = seat
   const confined = viewer.confined && !viewer.previewed
   const binds = mayBind(process, seat, at) && !confined
-  // What a person's own screens speak is nobody else's business.
-  const language = viewer.session === null ? null : (row(process.access.languages ?? {}, id) ?? null)
+  // What a person's own screens speak is nobody else's business: of who looks as the party, or may have another's link.
+  const isOwn = viewer.session !== null && !viewer.confined
+  const language = isOwn ? (row(process.access.languages ?? {}, id) ?? null) : null
   return { seat: id, party, role, name, binds, confined, session: viewer.session, language }
 }
 

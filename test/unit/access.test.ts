@@ -221,17 +221,20 @@ describe('the door', () => {
     expect(languageOf('north-alternate', first.value.session)).toBeNull()
   })
 
-  test('S41 the language is changed in the room, by the person itself, on a device that is confirmed', async () => {
-    const { running, door: opened } = await door()
+  test('S41 the language is changed in the room, by the person itself, on a device that is confirmed; who has another’s link reads nothing from it', async () => {
+    const { running, door: opened, time } = await door()
     const choose = { type: 'ChooseLanguage', language: 'fr' } as const
     expect(await running.act(by('north-head'), null, choose)).toMatchObject({ ok: true })
     expect(running.state.access.languages).toEqual({ 'north-head': 'fr' })
     const again = await running.act(by('north-head'), null, choose)
     expect(again).toEqual({ ok: false, refusal: { code: 'nothing-to-change' } })
     const given = await running.act(by('mediator'), null, { type: 'IssueInvitation', seat: seat('north-head') })
-    const device = await opened.redeem(given.ok ? (given.value.made[0] ?? '') : '', 'ar')
+    const link = given.ok ? (given.value.made[0] ?? '') : ''
+    expect(await opened.look(link)).toMatchObject({ confined: true, language: null })
+    const device = await opened.redeem(link, 'ar')
     if (!device.ok) throw new Error('refused')
     const waiting = { seat: seat('north-head'), confined: true, session: device.value.session }
+    expect(viewFor(waiting, running.state, time.now()).me.language).toBeNull()
     const refused = await running.act(waiting, null, { ...choose, language: 'ar' })
     expect(refused).toEqual({ ok: false, refusal: { code: 'not-confirmed' } })
     expect(running.state.access.languages).toEqual({ 'north-head': 'fr' })
