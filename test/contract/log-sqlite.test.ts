@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DrillLog, LogDamaged } from '#server/log/log.ts'
+import { Pace } from '#server/log/pace.ts'
 import { openSqliteLog } from '#server/log/sqlite.ts'
 import { forgetLog, RESERVE_BYTES } from '#server/log/sqlite-files.ts'
 import { examined } from '#server/log/sqlite-open.ts'
@@ -79,6 +80,24 @@ function sentenceOn(path: string): string | null {
     throw error
   }
 }
+
+test('P2.1 on a log so busy that what comes waits for more, a narrowing waits for nothing, and takes along what waits', async () => {
+  const log = await open()
+  const arrived = vi.spyOn(Pace.prototype, 'arrived').mockReturnValue(10_000)
+  try {
+    const before = performance.now()
+    const words = added(log, [entryOf('words')])
+    const isWaiting = Symbol('waiting')
+    const soon = new Promise<symbol>((done) => setTimeout(() => done(isWaiting), 100))
+    expect(await Promise.race([words, soon])).toBe(isWaiting)
+    expect(await log.appendNarrowing(P, [entryOf('narrower')], {})).toMatchObject({ ok: true })
+    await words
+    expect(performance.now() - before).toBeLessThan(5_000)
+    expect(bodiesOf(await log.read(P, 0, 10))).toEqual(['words', 'narrower'])
+  } finally {
+    arrived.mockRestore()
+  }
+})
 
 describe('damage', { timeout: 120_000 }, () => {
   /** What stands on the disk when the machine stops: the file, its journal and its mark. */
