@@ -33,8 +33,8 @@ const ESCAPED = /\/[^\s/<>[\]()%{}]{0,120}#[0-9a-f]{2}[^\s/<>[\]()%{}]{0,120}/gi
 /** One packed stream, and all of them. */
 const MAX_STREAM_BYTES = 96 * 1024 * 1024
 const MAX_ALL_BYTES = 768 * 1024 * 1024
-/** A stream's dictionary stands right before it. */
-const DICTIONARY_BYTES = 4 * 1024
+/** How packed objects begin: numbers and places, and then the first of them. */
+const OBJECTS = /^\s*\d+\s+\d+(?:\s+\d+\s+\d+)*\s*(?:<<|\[|\/)/
 
 /** Throws `FileRefused`. */
 export function examinePdf(file: Buffer): void {
@@ -46,9 +46,10 @@ export function examinePdf(file: Buffer): void {
   let from = 0
   let unpacked = 0
   for (const { start, end } of streamsOf(all)) {
-    outside += all.slice(from, start)
+    const before = all.slice(from, start)
+    outside += before
     from = end
-    unpacked += lookInto(file, all, start, end)
+    unpacked += lookInto(file.subarray(start, end), before)
     if (unpacked > MAX_ALL_BYTES) throw new FileRefused('bomb')
   }
   outside += all.slice(from)
@@ -69,23 +70,27 @@ function* streamsOf(all: string): Generator<{ start: number; end: number }> {
   }
 }
 
-/** Looks through what a stream packs. Returns how much that was. */
-function lookInto(file: Buffer, all: string, start: number, end: number): number {
-  const before = all.slice(Math.max(0, start - DICTIONARY_BYTES), start)
-  const own = new Set(namesIn(before.slice(Math.max(0, before.lastIndexOf(' obj'))), NAME))
+/** Looks through what a stream packs; `before`: all since the last stream, its dictionary too. Returns how much that was. */
+function lookInto(stream: Buffer, before: string): number {
+  const own = new Set(namesIn(before, NAME))
   const holdsObjects = own.has('ObjStm')
   const filters = [...own].filter((name) => /Decode$|^Crypt$/.test(name))
   if (holdsObjects && filters.some((name) => name !== 'FlateDecode')) throw new FileRefused('active')
-  const inner = own.has('FlateDecode') || holdsObjects ? inflated(file.subarray(start, end)) : null
+  const inner = own.has('FlateDecode') || holdsObjects || isPacked(stream) ? inflated(stream) : null
   if (!inner) {
     if (holdsObjects && filters.length > 0) throw new FileRefused('damaged')
     return 0
   }
   const words = inner.toString('latin1')
-  if (LONG.test(words)) throw new FileRefused('active')
-  if (holdsObjects && namesIn(words, NAME).some((name) => ACTIVE_WHERE_NAMED.has(name))) throw new FileRefused('active')
+  const pattern = holdsObjects || OBJECTS.test(words) ? NAME : ESCAPED
+  if (LONG.test(words) || namesIn(words, pattern).some((name) => ACTIVE_WHERE_NAMED.has(name)))
+    throw new FileRefused('active')
   return inner.length
 }
+
+/** As zlib begins, whatever its dictionary says. */
+const isPacked = ([first = 0, second = 0]: Buffer): boolean =>
+  (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0
 
 /** Null for what is not packed this way. Throws when it would unpack past every sense. */
 function inflated(bytes: Buffer): Buffer | null {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { deflateSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { examine } from '#server/files/examine.ts'
 import { pdf, png } from '../support/files.ts'
@@ -56,6 +57,25 @@ test.each([
 ])('T15.1 a PDF with %s is refused, plain and packed', (_what, objects) => {
   expect(said(pdf(objects))).toBe('active')
   expect(said(pdf('', objects))).toBe('active')
+})
+
+test.each([
+  ['a string that looks as if an object began', '/Type/ObjStm/Filter/FlateDecode/Pad( obj)'],
+  ['much between its type and its bytes', `/Type/ObjStm/Filter/FlateDecode/Pad(${'x'.repeat(8_000)})`],
+  ['a type and a filter that stand elsewhere', '/Type 8 0 R/Filter 7 0 R'],
+])('T15.1 a PDF whose packed objects are hidden by %s is looked through all the same', (_what, dictionary) => {
+  const packing = (objects: string) => {
+    const body = deflateSync(Buffer.from(objects)).toString('latin1')
+    return Buffer.from(
+      pdf()
+        .toString('latin1')
+        .replace('trailer', `9 0 obj\n<<${dictionary}>>\nstream\n${body}\nendstream endobj\ntrailer`),
+      'latin1',
+    )
+  }
+  expect(said(packing('3 0 <</S/JavaScr#69pt/JS(1)>>'))).toBe('active')
+  expect(said(packing('3 0 <</S/X/JS 4 0 R>>'))).toBe('active')
+  expect(said(packing('3 0 <</A/B>>'))).toBe('pdf')
 })
 
 test('T15.1 a PDF that cannot be looked through is refused; links and destinations are none of this', () => {
