@@ -20,3 +20,9 @@ export interface Wire {
   /** Ends the connection; `closed` is not called for it. */
   close(): void
 }
+
+/** What a handshake was turned down with; null when it was not this server that did. */
+export const refusalIn = (data: unknown): Refusal | null =>
+  typeof data === 'object' && data !== null && 'code' in data && typeof data.code === 'string'
+    ? (data as Refusal)
+    : null

@@ -3,7 +3,7 @@ import type { Hello } from '#shared/protocol/frames.ts'
 import * as parser from '#shared/protocol/parser.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import { helloOf } from './hello.ts'
-import type { Link, LinkListener, Wire } from './link.ts'
+import { type Link, type LinkListener, refusalIn, type Wire } from './link.ts'
 import type { RoomOptions } from './room.ts'
 
 /** A server that is there answers a handshake within this, on the worst line we know. */
@@ -34,7 +34,7 @@ function connect(url: string, auth: Hello, listener: LinkListener): Wire {
   socket.on(parser.FRAME_EVENT, (bytes: unknown) => {
     if (!isOver) listener.frame(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes as ArrayBuffer))
   })
-  socket.on('connect_error', (error) => over('data' in error ? (error.data as Refusal) : null))
+  socket.on('connect_error', (error) => over('data' in error ? refusalIn(error.data) : null))
   socket.on('disconnect', () => over(null))
   return {
     send(frame) {

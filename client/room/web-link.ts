@@ -2,7 +2,7 @@ import type { Hello } from '#shared/protocol/frames.ts'
 import { Decoder, Encoder, FRAME_EVENT, type Packet } from '#shared/protocol/parser.ts'
 import type { Refusal } from '#shared/refusals.ts'
 import { helloOf } from './hello.ts'
-import type { Link, LinkListener, Wire } from './link.ts'
+import { type Link, type LinkListener, refusalIn, type Wire } from './link.ts'
 import type { RoomOptions } from './room.ts'
 
 /**
@@ -76,8 +76,12 @@ class WebWire implements Wire {
       this.#socket.send(PONG)
     } else if (kind === CLOSE) this.#over(null)
     else if (kind === OPEN) {
-      const { pingInterval, pingTimeout } = JSON.parse(data.slice(1)) as { pingInterval: number; pingTimeout: number }
-      this.#beatMs = pingInterval + pingTimeout
+      const beatMs = beatIn(data.slice(1))
+      if (beatMs === null) {
+        this.#over(null)
+        return
+      }
+      this.#beatMs = beatMs
       this.#put({ type: CONNECT, nsp: '/', data: this.#hello })
     }
   }
@@ -85,7 +89,7 @@ class WebWire implements Wire {
     if (nsp !== '/') return
     if (type === EVENT) this.#listener.frame((data as [string, Uint8Array])[1])
     else if (type === DISCONNECT) this.#over(null)
-    else if (type === CONNECT_ERROR) this.#over((data as { data?: Refusal }).data ?? null)
+    else if (type === CONNECT_ERROR) this.#over(refusalIn((data as { data?: unknown } | undefined)?.data))
     else if (type === CONNECT) {
       this.#beat()
       const waiting = this.#waiting ?? []
@@ -109,5 +113,16 @@ class WebWire implements Wire {
     removeEventListener('offline', this.#away)
     this.#socket.onmessage = this.#socket.onclose = null
     this.#socket.close()
+  }
+}
+
+/** How long the server may be silent, as its first packet says; null when that says something else. */
+function beatIn(packet: string): number | null {
+  try {
+    const { pingInterval, pingTimeout } = JSON.parse(packet) as Record<string, unknown>
+    const ms = Number(pingInterval) + Number(pingTimeout)
+    return Number.isFinite(ms) ? ms : null
+  } catch {
+    return null
   }
 }
