@@ -97,6 +97,8 @@ export class OpenTexts {
   /** Words that an earlier page left go out, whether or not somebody looks at their text. */
   async sendKept(tracks: TrackId[]): Promise<void> {
     for (const track of tracks) {
+      // One that is on its way from the server was begun before these words were known.
+      await this.#opening.get(track)?.catch(() => null)
       if (this.#texts.has(track)) {
         await this.#setAside(track)
         continue
