@@ -28,8 +28,7 @@ export const files = {
   'files.looking': 'Looking through {name}',
   'files.cancel': 'Cancel',
   'files.out': 'Take the text out',
-  'files.out-words':
-    'With its brackets and the code of its exact words. The mediators see that your party took it out.',
+  'files.out-words': 'With its brackets and the code of its exact words. The mediators see that you took it out.',
   'files.out-own': 'With its brackets and the code of its exact words. It is recorded.',
   'files.out-not': 'Your access to this track does not allow taking the text out. You can ask the mediators.',
   'files.markdown': 'As Markdown',

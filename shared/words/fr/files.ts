@@ -32,7 +32,7 @@ export const files = {
   'files.cancel': 'Annuler',
   'files.out': 'Emporter le texte',
   'files.out-words':
-    'Avec ses crochets et le code de ses mots exacts. Les médiateurs voient que votre partie l’a emporté.',
+    'Avec ses crochets et le code de ses mots exacts. Les médiateurs voient que c’est vous qui l’avez emporté.',
   'files.out-own': 'Avec ses crochets et le code de ses mots exacts. C’est enregistré.',
   'files.out-not':
     'Votre accès à ce volet ne permet pas d’emporter le texte. Vous pouvez vous adresser aux médiateurs.',
