@@ -11,7 +11,7 @@ export interface WireWorld {
   end(): Promise<void>
 }
 
-const LEASE = 300
+const LEASE = 1_500
 const ASK: Message = { is: 'ask', process: 'p'.repeat(22) as ProcessId, seq: 7, nonce: 'n' }
 
 /** The rules that every engine of the line between nodes keeps. */
@@ -34,7 +34,7 @@ export function wireContract(name: string, open: () => Promise<WireWorld>): void
       expect((await a.live(0)).nodes.sort()).toEqual(['a', 'b'])
       await world.pass(LEASE / 2)
       expect(await a.renew('a', LEASE)).toBe(true)
-      await world.pass(LEASE / 2 + 50)
+      await world.pass(LEASE / 2 + 100)
       expect((await a.live(0)).nodes).toEqual(['a'])
       expect((await a.live(LEASE)).nodes.sort()).toEqual(['a', 'b'])
     })
@@ -46,7 +46,7 @@ export function wireContract(name: string, open: () => Promise<WireWorld>): void
       await b.leave('b')
       expect((await a.live(LEASE)).nodes).toEqual(['a'])
       expect(await b.renew('b', LEASE)).toBe(false)
-      await world.pass(LEASE + 50)
+      await world.pass(LEASE + 100)
       expect(await a.renew('a', LEASE)).toBe(false)
     })
 
@@ -58,7 +58,7 @@ export function wireContract(name: string, open: () => Promise<WireWorld>): void
       expect(await b.renew('b', LEASE)).toBe(false)
       expect((await a.live(0)).nodes.sort()).toEqual(['a', 'b'])
       expect(await a.renew('a', LEASE * 4)).toBe(true)
-      await world.pass(LEASE + 50)
+      await world.pass(LEASE + 100)
       expect((await a.live(0)).nodes).toEqual(['a'])
       await b.join('b-again', LEASE)
       expect((await a.live(0)).nodes.sort()).toEqual(['a', 'b-again'])
