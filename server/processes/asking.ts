@@ -34,7 +34,14 @@ const ATTEMPTS = 20
 const RACES = 2
 
 /** Answered when in force. */
-const NARROWING: ReadonlySet<Command['type']> = new Set(['SetAccess', 'SuspendSeat', 'ReplaceSeat', 'AccreditSeat'])
+const NARROWING: ReadonlySet<Command['type']> = new Set([
+  'SetAccess',
+  'SuspendSeat',
+  'ReplaceSeat',
+  'AccreditSeat',
+  // By a mediator, in the place of somebody.
+  'NominateSeat',
+])
 
 type By = Viewer | 'operator'
 type Answer = Outcome<{ made: string[] }, Refusal>
@@ -224,13 +231,15 @@ export class Asking {
     const conditions: Conditions = { events: head.folded.events, ...held.condition() }
     const notAfter = by.seat === 'server' ? undefined : lastInstantOf(state, by.seat, at)
     if (notAfter !== undefined) conditions.notAfter = notAfter
+    const closes = endsSeats(state, evolved)
     return ok({
       drafts,
       made,
       conditions,
-      narrows: narrows(state, evolved, at),
+      // Who sees no track has a session all the same.
+      narrows: closes || narrows(state, evolved, at),
       ended: endedSight(state, evolved, at),
-      closes: endsSeats(state, evolved),
+      closes,
     })
   }
 

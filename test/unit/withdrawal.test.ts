@@ -227,6 +227,18 @@ describe('withdrawal', () => {
     expect(stage.running.closures.size).toBe(0)
   })
 
+  test('P2.6 F2.3 a suspension is recorded on a full disk, also of somebody who sees no track', async () => {
+    const stage = await Stage.open({ seed: 1 })
+    const [mediator] = await stage.seats(PLENARY, MEDIATOR)
+    const forum = await stage.seat(FORUM)
+    expect(forum.view?.tracks).toEqual([])
+    await stage.log.restrict('disk-full')
+    const answer = mediator.act({ type: 'SuspendSeat', seat: FORUM })
+    await stage.rest()
+    expect(await answer).toMatchObject({ ok: true })
+    expect(forum.end).toEqual({ code: 'session-ended' })
+  })
+
   test('P2.7 a grant that ends does so at its instant, with no entry needed', async () => {
     const stage = await Stage.open({ seed: 1 })
     const forum = await stage.seat(FORUM)
